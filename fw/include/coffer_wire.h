@@ -254,7 +254,11 @@ struct coffer_completion { /* 64 bytes, in a packet of its own */
 	uint64_t last_cycle;   /* last byte out */
 };
 
+#ifdef __cplusplus
+#define COFFER_ASSERT_SIZE(type, bytes) static_assert(sizeof(struct type) == (bytes), #type)
+#else
 #define COFFER_ASSERT_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
+#endif
 COFFER_ASSERT_SIZE(coffer_info, 128);
 COFFER_ASSERT_SIZE(coffer_status, 64);
 COFFER_ASSERT_SIZE(coffer_session_created, 16);
