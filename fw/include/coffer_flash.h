@@ -38,24 +38,30 @@ struct coffer_identity_header { /* 128 bytes */
 	uint8_t mac[32];
 };
 
-/* RSA-2048 private key with what the public-key engine needs, each value little-endian in
- * COFFER_RSA_HALF or COFFER_RSA_FULL bytes. R = 2^(72*15), S = 2^(72*29). */
-#define COFFER_RSA_HALF 135u /* 15 words of 72 bits */
-#define COFFER_RSA_FULL 261u /* 29 words of 72 bits */
+/*
+ * RSA-2048 private key (e = 65537; p and q of 1024 bits, p > q) with the constants that the public-key
+ * engine works with (fw/pke/rsa.py). Every value is little-endian and zero-padded: COFFER_RSA_HALF bytes
+ * hold the engine's 15 rows of 72 bits, COFFER_RSA_FULL bytes its 30 rows.  R = 2^1080, S = R^2 = 2^2160.
+ *
+ * An exponent x is stored as  x + 2^55 (p - 1) - (2^1080 - 1) / 15,  which is positive: base-16 digits
+ * of an exponent are taken as 1..16 instead of 0..15 (the table needs no entry for 1), and there is
+ * room for the random multiple of p - 1, below 2^55, that is added for each operation.
+ */
+#define COFFER_RSA_HALF 136u
+#define COFFER_RSA_FULL 272u
 struct coffer_rsa_half {
-	uint8_t prime[COFFER_RSA_HALF];    /* p (or q) */
-	uint8_t prime_neg[COFFER_RSA_HALF];/* -p^-1 mod R */
-	uint8_t r2[COFFER_RSA_HALF];       /* R^2 mod p */
-	uint8_t exponent[128];             /* d mod (p-1) */
+	uint8_t prime[COFFER_RSA_HALF];            /* p (or q) */
+	uint8_t prime_neg[COFFER_RSA_HALF];        /* -p^-1 mod R */
+	uint8_t exponent[COFFER_RSA_HALF];         /* d mod (p-1), stored as above */
+	uint8_t exponent_inverse[COFFER_RSA_HALF]; /* -d mod (p-1), stored as above: makes the blinding pair */
 };
 struct coffer_identity_private {
-	uint8_t n[COFFER_RSA_FULL];        /* n = p q; p > q */
-	uint8_t n_neg[COFFER_RSA_FULL];    /* -n^-1 mod S */
-	uint8_t n_r2[COFFER_RSA_FULL];     /* S^2 mod n */
+	uint8_t n_s2[COFFER_RSA_FULL];      /* S^2 mod n */
 	struct coffer_rsa_half p, q;
-	uint8_t q_inverse[COFFER_RSA_HALF];/* q^-1 mod p, times R mod p */
-	uint8_t p256_scalar[32];           /* big-endian, RFC 5915 */
-	uint8_t reserved[2];               /* zero */
+	uint8_t q_inverse[COFFER_RSA_HALF]; /* q^-1 R mod p */
+	uint8_t p256_scalar[32];            /* big-endian, RFC 5915 */
 };
+_Static_assert(sizeof(struct coffer_identity_header) == 128, "coffer_identity_header");
+_Static_assert(sizeof(struct coffer_identity_private) == 1528, "coffer_identity_private");
 
 #endif
