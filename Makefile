@@ -42,7 +42,7 @@ venv: $(VENV)/.done
 
 $(B)/.apt: Makefile
 	@mkdir -p $(B)
-	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(APT_PACKAGES) 2>&1 | awk '/no packages found/ { print $$NF } $$1 != "installed" && !/no packages/ { print $$2 }'); \
+	@missing=$$({ dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(APT_PACKAGES) 2>&1 || :; } | awk '/no packages found/ { print $$NF } $$1 != "installed" && !/no packages/ { print $$2 }'); \
 	if [ -n "$$missing" ]; then \
 		echo "installing Debian packages: $$missing"; \
 		{ $(SUDO) apt-get -q update && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends $(APT_PACKAGES); } >$(B)/apt.log 2>&1 \
