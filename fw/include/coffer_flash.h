@@ -15,6 +15,7 @@
 #ifndef COFFER_FLASH_H
 #define COFFER_FLASH_H
 
+#include <assert.h>
 #include <stdint.h>
 
 #define COFFER_FLASH_IDENTITY_OFFSET 0x3F0000u /* byte address of the record in the flash */
@@ -61,7 +62,7 @@ struct coffer_identity_private {
 	uint8_t q_inverse[COFFER_RSA_HALF]; /* q^-1 R mod p */
 	uint8_t p256_scalar[32];            /* big-endian, RFC 5915 */
 };
-_Static_assert(sizeof(struct coffer_identity_header) == 128, "coffer_identity_header");
-_Static_assert(sizeof(struct coffer_identity_private) == 1528, "coffer_identity_private");
+static_assert(sizeof(struct coffer_identity_header) == 128, "coffer_identity_header");
+static_assert(sizeof(struct coffer_identity_private) == 1528, "coffer_identity_private");
 
 #endif
