@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AES-128, -192 and -256, both directions (FIPS 197), one block at a time, one round a cycle: start_i
+// in cycle 0, valid_o in cycle n + 1 for n = 10, 12, 14 rounds; the next start_i is taken in cycle n.
+//
+// Byte i of block_i, block_o and of the key is bits [8*i +: 8]; byte 0 is the standard's first.
+// state[c] is column c of the standard's picture, its row r in bits [8*r +: 8]:
+//
+//            state[0] state[1] state[2] state[3]
+//   [ 7: 0]  byte 0   byte 4   byte 8   byte 12      row 0
+//   [15: 8]  byte 1   byte 5   byte 9   byte 13      row 1: ShiftRows moves one to the left
+//   [23:16]  byte 2   byte 6   byte 10  byte 14      row 2: two
+//   [31:24]  byte 3   byte 7   byte 11  byte 15      row 3: three
+//
+//   FIPS 197 C.1: plaintext 00112233445566778899aabbccddeeff is block_i = 128'hffeeddccbbaa99887766554433221100,
+//   key word 0 is 32'h03020100.
+//
+// There is no state register but the one inside the S-box RAMs: a round leads from their outputs through
+// MixColumns and AddRoundKey to their addresses. Decryption takes the same way (equivalent inverse cipher,
+// section 5.3.5: InvMixColumns of the round keys is done a cycle ahead), with columns 1 and 3 exchanged
+// on the way in, on the way out and in the round keys: thus InvShiftRows is ShiftRows.
+//
+//   start_i -> whiten -+-> S-box RAM -> ShiftRows -+-> (Inv)MixColumns -> ^ round_key_q -+
+//                      ^                           |                                     |
+//                      |                           +-> ^ last key -> block_o, valid_o    |
+//                      +-----------------------------------------------------------------+
+//
+// Keys: key_we_i stages words at any time. key_load_i takes the staged key over; encryption may start
+// two cycles later, decryption n + 1 cycles later: ready_o answers for the direction on decrypt_i.
+// key_we_i in the cycle of key_load_i belongs to the key after it.
+// clear_i wins over everything else in its cycle. Of key, round keys and block nothing is left 17 cycles
+// later, and before that nothing can be started. A start_i without a key, or without ready_o, is ignored.
+
+module aes_core
+  import aes_pkg::*;
+(
+  input  logic                 clk_i,
+  input  logic                 rst_ni,
+  input  logic                 clear_i,
+
+  input  logic                 key_we_i,
+  input  logic [2:0]           key_idx_i,
+  input  logic [31:0]          key_word_i,
+  input  logic                 key_load_i,
+  input  coffer_pkg::key_len_e key_len_i,
+
+  input  logic                 start_i,
+  input  logic                 decrypt_i,
+  input  coffer_pkg::block_t   block_i,
+  output logic                 ready_o,
+  output logic                 valid_o,
+  output coffer_pkg::block_t   block_o
+);
+
+  typedef logic [3:0][31:0] state_t;
+
+  // Columns 1 and 3 exchanged: what decryption works on.
+  function automatic state_t swap(state_t s, logic yes);
+    return yes ? {s[1], s[2], s[3], s[0]} : s;
+  endfunction
+
+  logic [7:0][31:0] staged_q;
+  logic running_q, decrypt_q, last_round, middle_round, load, start;
+  logic [3:0] round_q;           // round done in this cycle: 1..n
+
+  logic wiping, key_loaded, encrypt_ready, decrypt_ready, key_ready;
+  logic [3:0] rounds_n;
+  coffer_pkg::block_t key_first, key_last, key_middle;
+  logic fetch_decrypt;
+  logic [3:0] fetch_round;
+  state_t round_key_q, round_key_d;
+
+  state_t sub_addr, sub, shifted, mixed, whitened, result;
+
+  // ---- control
+
+  assign last_round = running_q & (round_q == rounds_n);
+  assign middle_round = running_q & ~last_round;
+  assign key_ready = decrypt_i ? decrypt_ready : encrypt_ready;
+  assign ready_o = ~wiping & ~middle_round & (key_ready | ~key_loaded);
+  assign load = key_load_i & ready_o & ~clear_i;
+  assign start = start_i & ready_o & key_loaded & ~key_load_i & ~clear_i;
+
+  always_ff @(posedge clk_i) begin
+    valid_o <= last_round;
+    if (start) begin
+      running_q <= 1'b1;
+      decrypt_q <= decrypt_i;
+      round_q <= 4'd1;
+    end else begin
+      if (last_round) running_q <= 1'b0;
+      round_q <= round_q + 4'd1;
+    end
+    if (clear_i | ~rst_ni) begin
+      running_q <= 1'b0;
+      valid_o <= 1'b0;
+    end
+  end
+
+  // ---- keys
+
+  always_ff @(posedge clk_i) begin
+    if (key_we_i) staged_q[key_idx_i] <= key_word_i;
+    if (clear_i | ~rst_ni) staged_q <= '0;
+  end
+
+  aes_round_keys u_round_keys (
+    .clk_i, .rst_ni, .clear_i,
+    .load_i(load), .key_i(staged_q), .key_len_i,
+    .wiping_o(wiping), .loaded_o(key_loaded),
+    .encrypt_ready_o(encrypt_ready), .decrypt_ready_o(decrypt_ready),
+    .rounds_o(rounds_n), .first_o(key_first), .last_o(key_last),
+    .round_i(fetch_round), .key_o(key_middle)
+  );
+
+  // Between blocks the first middle key of the coming block is fetched in every cycle, so that start_i
+  // is not on the way to the memory.
+  assign fetch_decrypt = middle_round ? decrypt_q : decrypt_i;
+  always_comb begin
+    if (middle_round) fetch_round = decrypt_q ? rounds_n - 4'd1 - round_q : round_q + 4'd1;
+    else              fetch_round = decrypt_i ? rounds_n - 4'd1 : 4'd1;
+  end
+
+  always_comb begin
+    round_key_d = key_middle;
+    if (fetch_decrypt) begin
+      for (int c = 0; c < 4; c++) round_key_d[c] = inv_mix(key_middle[32*c +: 32]);
+    end
+    round_key_d = swap(round_key_d, fetch_decrypt);
+  end
+
+  always_ff @(posedge clk_i) begin
+    round_key_q <= round_key_d;
+    if (clear_i | ~rst_ni) round_key_q <= '0;
+  end
+
+  // ---- the round
+
+  for (genvar c = 0; c < 4; c++) begin : g_column
+    for (genvar r = 0; r < 4; r += 2) begin : g_sbox
+      logic inverse;
+      assign inverse = middle_round ? decrypt_q : decrypt_i;
+      aes_sbox u_sbox (
+        .clk_i,
+        .a_i({inverse, sub_addr[c][8*r +: 8]}),
+        .b_i({inverse, sub_addr[c][8*r+8 +: 8]}),
+        .a_o(sub[c][8*r +: 8]),
+        .b_o(sub[c][8*r+8 +: 8])
+      );
+    end
+
+    for (genvar r = 0; r < 4; r++) begin : g_shift
+      assign shifted[c][8*r +: 8] = sub[(c + r) % 4][8*r +: 8];
+    end
+
+    assign mixed[c] = mix(shifted[c]) ^ (decrypt_q ? mix_diff(shifted[c]) : 32'b0);
+  end
+
+  assign whitened = swap(block_i, decrypt_i) ^ (decrypt_i ? swap(key_last, 1'b1) : key_first);
+  // Between blocks the RAMs are given zero, so that no block stays in their registers.
+  assign sub_addr = (middle_round ? mixed : '0) ^ (middle_round ? round_key_q : start ? whitened : '0);
+
+  assign result = swap(shifted, decrypt_q) ^ (decrypt_q ? key_first : key_last);
+
+  always_ff @(posedge clk_i) begin
+    if (last_round) block_o <= result;
+    if (clear_i | ~rst_ni) block_o <= '0;
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!running_q || key_loaded) else $error("block running without a key");
+      assert (!valid_o || !wiping || block_o == '0) else $error("block given after a clear");
+      assert (!running_q || round_q <= rounds_n) else $error("round beyond the last");
+    end
+  end
+`endif
+
+endmodule
