@@ -394,7 +394,7 @@ module soc #(
     .clk_i,
     .rst_ni,
     .start_i(spi_we),
-    .addr_i(hw_out.spi_addr.addr.value),
+    .addr_i(hw_out.spi_addr.addr.value[23:2]),
     .busy_o(spi_busy),
     .word_o(hw_in.spi_data.word.next),
     .cs_no(spi_cs_no),

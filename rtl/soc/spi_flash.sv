@@ -13,7 +13,7 @@ module spi_flash #(
   input  logic        clk_i,
   input  logic        rst_ni,
   input  logic        start_i,     // ignored while busy_o
-  input  logic [23:0] addr_i,      // bytes; the low two bits are taken as zero
+  input  logic [23:2] addr_i,      // of a 32-bit word
   output logic        busy_o,
   output logic [31:0] word_o,
 
@@ -63,7 +63,7 @@ module spi_flash #(
     end else begin
       if (start_i && !busy_o) begin
         start_q <= 1'b1;
-        if (state_q == Selected && addr_i[23:2] == next_q) begin
+        if (state_q == Selected && addr_i == next_q) begin
           start_q <= 1'b0;
           state_q <= Data;
           bits_q <= 6'd32;
@@ -71,9 +71,9 @@ module spi_flash #(
           state_q <= Deselected;
           cs_no <= 1'b1;
           idle_q <= IdleW'(2);
-          shift_q <= {CmdRead, addr_i[23:2], 2'b00};
+          shift_q <= {CmdRead, addr_i, 2'b00};
         end
-        next_q <= addr_i[23:2] + 1'b1;
+        next_q <= addr_i + 1'b1;
       end else begin
         unique case (state_q)
           Deselected: begin
