@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vector multiply-accumulate unit: operand memory, multiplier and a 152-bit signed accumulator.
+//
+//   stage  0 rows addressed   1 X, Y read   2 multiplier input (C addressed)   3 multiplier output
+//          4 product summed, C at hand: accumulate   5 column word goes to the memory
+//
+// While no instruction is under way (active_o low) the side port reaches the memory: word in and out
+// for the CPU, key words for the sequencer, zeros when the engine is cleared. The accumulator is zero
+// between instructions: each starts from its first column, and the last carry is dropped.
+
+module pke_mac
+  import pke_pkg::*;
+(
+  input  logic    clk_i,
+  input  logic    rst_ni,
+  input  logic    en_i,        // clock enable of memory and multiplier
+  input  logic    abort_i,     // stop at once; clear accumulator and (in four cycles) operand registers
+  input  logic    valid_i,
+  output logic    ready_o,
+  input  vector_t vector_i,
+  input  logic [DigitW-1:0] digit_i,
+  output logic    active_o,    // an instruction or its last columns are under way
+  input  logic    side_we_i,
+  input  row_t    side_row_i,
+  input  word_t   side_wdata_i,
+  output word_t   side_rdata_o // one cycle after side_row_i
+);
+
+  row_t x_addr, y_addr, c_addr, write_row;
+  tag_t tag, tag_q [1:4];
+  logic y_override, y_bit, y_override_q, y_bit_q;
+  logic walking, write;
+  row_t c_addr_q [1:2];
+
+  pke_columns u_columns (
+    .clk_i, .rst_ni, .abort_i, .valid_i, .ready_o, .vector_i, .digit_i,
+    .x_addr_o(x_addr), .y_addr_o(y_addr), .c_addr_o(c_addr), .tag_o(tag),
+    .y_override_o(y_override), .y_bit_o(y_bit),
+    .write_o(write), .write_row_o(write_row), .active_o(walking)
+  );
+
+  assign active_o = walking || tag_q[1].valid || tag_q[2].valid || tag_q[3].valid || tag_q[4].valid;
+
+  always_ff @(posedge clk_i) begin
+    tag_q[1] <= tag;
+    for (int i = 2; i <= 4; i++) tag_q[i] <= tag_q[i-1];
+    c_addr_q[1] <= c_addr;
+    c_addr_q[2] <= c_addr_q[1];
+    if (!rst_ni || abort_i) begin
+      for (int i = 1; i <= 4; i++) tag_q[i].valid <= 1'b0;
+    end
+  end
+
+  // ---- operands --------------------------------------------------------------------------------------
+  word_t x, y, c, y_used, column_q;
+  logic  flush_q;
+
+  always_ff @(posedge clk_i) flush_q <= abort_i;
+
+  pke_rows u_rows (
+    .clk_i, .en_i,
+    .we_i(write || side_we_i),
+    .waddr_i(write ? write_row : side_row_i),
+    .wdata_i(write ? column_q : side_wdata_i),
+    .x_addr_i(x_addr), .y_addr_i(y_addr),
+    .c_addr_i(active_o ? c_addr_q[2] : side_row_i),
+    .x_o(x), .y_o(y), .c_o(c)
+  );
+  assign side_rdata_o = c;
+
+  always_ff @(posedge clk_i) begin
+    y_override_q <= y_override;
+    y_bit_q <= y_bit;
+  end
+  assign y_used = flush_q ? '0 : y_override_q ? word_t'(y_bit_q) : y;
+
+  // ---- product, sum, column word ---------------------------------------------------------------------
+  logic [2*WordW-1:0] product;
+  logic signed [AccW-1:0] acc_q, sum, addend;
+  word_t c_q;
+
+  pke_mul72 u_mul (.clk_i, .en_i, .x_i(flush_q ? '0 : x), .y_i(y_used), .p_o(product));
+
+  always_ff @(posedge clk_i) begin
+    c_q <= (tag_q[3].with_c ? c : '0) | {WordW{tag_q[3].ones}};
+    if (abort_i) c_q <= '0;
+  end
+
+  always_comb begin
+    addend = tag_q[4].empty ? '0 : tag_q[4].twice ? AccW'({product, 1'b0}) : AccW'(product);
+    sum = (acc_q + AccW'(c_q)) + (addend ^ {AccW{tag_q[4].minus}}) + AccW'(tag_q[4].minus);
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || abort_i) begin
+      acc_q <= '0;
+      column_q <= '0;
+    end else if (tag_q[4].valid) begin
+      acc_q <= !tag_q[4].last_term ? sum : tag_q[4].last_col ? '0 : sum >>> WordW;
+      column_q <= sum[WordW-1:0];
+    end
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!(write && side_we_i)) else $error("side write in mid-instruction");
+      if (tag_q[4].valid) begin
+        assert (sum[AccW-1] == acc_q[AccW-1] || sum[AccW-1] == (tag_q[4].minus && !tag_q[4].empty))
+          else $error("accumulator overflow");
+      end
+    end
+  end
+`endif
+
+endmodule
