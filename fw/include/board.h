@@ -53,7 +53,17 @@ void board_wake_on(uint32_t sources, bool on);
 void board_timer(uint64_t cycle);
 void board_timer_off(void);
 
+/* Sleeps until something happened: an interrupt was served, or a source of board_wake_on() is pending. Main loop only. */
+void board_wait(void);
+
 /* Overwrites a secret in a way that the compiler keeps. */
 void wipe(void *p, size_t n);
+/* Overwrites all of the stack below the caller: what functions that held a secret left there. */
+void stack_wipe(void);
+/* Bytes of memory that neither data nor stack has ever used. */
+uint32_t ram_free(void);
+
+/* The firmware met what cannot be: it stops for good (the host sees a board that answers nothing). */
+_Noreturn void board_panic(void);
 
 #endif

@@ -3,7 +3,7 @@
 // The records of surfaces: whose they are and which pages they have. The CPU creates and destroys them
 // (SURF_CMD); revocation of a context or of a session ends its records in the same cycle, whatever the CPU
 // is doing. Who owns a record, and that it is valid, is in registers, for revocation looks at all records at
-// once; the rest is in LUT RAM.
+// once; LUT RAM holds all of it for look-ups.
 //
 // A record's generation moves on when the record is taken into use again (1 follows the last one; 0 is
 // never given out), so no two lives of a record share a handle.
@@ -51,6 +51,8 @@ module surface_records
   localparam logic [1:0] CmdDestroy = 2'd2;
 
   typedef struct packed {
+    logic [CtxW-1:0]  ctx;
+    logic [SlotW-1:0] session;
     logic [GenW-1:0]  session_gen;
     logic [PageW-1:0] base;
     logic [PageW-1:0] pages;
@@ -89,7 +91,7 @@ module surface_records
                   (cmd_pages_i != '0) & (limit <= (PageW+1)'(NPages)) & ((wanted & ~free_i) == '0) &
                   ~(revoke_session_i & (revoke_session_idx_i == cmd_session_i));
   assign destroy = cmd_we_i & (cmd_i == CmdDestroy) & epoch_ok & valid_q[cmd_index_i] &
-                   (ctx_q[cmd_index_i] == cmd_ctx_i);
+                   (place[cmd_index_i].ctx == cmd_ctx_i);
   assign claim_o = create ? wanted : '0;
 
   assign gen_now = gen[cmd_index_i];
@@ -102,7 +104,10 @@ module surface_records
   always_ff @(posedge clk_i) begin
     if (create) begin
       gen[cmd_index_i] <= gen_next;
-      place[cmd_index_i] <= '{session_gen: cmd_session_gen_i, base: cmd_base_i, pages: cmd_pages_i};
+      place[cmd_index_i] <= '{
+        ctx: cmd_ctx_i, session: cmd_session_i, session_gen: cmd_session_gen_i,
+        base: cmd_base_i, pages: cmd_pages_i
+      };
     end
   end
 
@@ -139,8 +144,8 @@ module surface_records
 
   always_comb begin
     rec_o.valid = valid_q[rec_idx_i];
-    rec_o.ctx = ctx_q[rec_idx_i];
-    rec_o.session = session_q[rec_idx_i];
+    rec_o.ctx = place[rec_idx_i].ctx;
+    rec_o.session = place[rec_idx_i].session;
     rec_o.session_gen = place[rec_idx_i].session_gen;
     rec_o.gen = gen[rec_idx_i];
     rec_o.base = place[rec_idx_i].base;

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Time, sleep and memory: the parts of board.h that are neither interrupt nor registers. */
+#include "board.h"
+
+#include <string.h>
+
+#define PAINT	    0x5AC0FFEEu /* as in start.S */
+#define PAINT_GAP   64u         /* so many untouched words below it are taken for the end of the stack */
+#define CSR_MSTATUS 0x300
+#define MSTATUS_MIE 8u
+
+extern uint32_t _bss_end[], __stack[];
+
+/* Set by the interrupt: the main loop has something to look at. */
+volatile bool board_work;
+
+uint32_t irq_save(void)
+{
+	uint32_t saved;
+
+	__asm__ volatile("csrrci %0, mstatus, 8" : "=r"(saved) : : "memory");
+	return saved & MSTATUS_MIE;
+}
+
+void irq_restore(uint32_t saved)
+{
+	__asm__ volatile("csrs mstatus, %0" : : "r"(saved) : "memory");
+}
+
+uint64_t board_cycle(void)
+{
+	uint32_t saved = irq_save();
+	uint32_t lo = REG(cycle_lo); /* latches the high word */
+	uint32_t hi = REG(cycle_hi);
+
+	irq_restore(saved);
+	return (uint64_t)hi << 32 | lo;
+}
+
+void board_wake_on(uint32_t sources, bool on)
+{
+	uint32_t saved = irq_save();
+
+	if (on)
+		REG(irq_enable) |= sources;
+	else
+		REG(irq_enable) &= ~sources;
+	irq_restore(saved);
+}
+
+void board_timer_off(void)
+{
+	board_wake_on(IRQ_TIMER, false);
+	REG(timer_hi) = 0;
+}
+
+void board_timer(uint64_t cycle)
+{
+	REG(timer_hi) = 0;
+	REG(timer_lo) = (uint32_t)cycle;
+	REG(timer_hi) = (uint32_t)(cycle >> 32 & 0xFFFF) | COFFER_REGS__TIMER_HI__ARMED_bm;
+	board_wake_on(IRQ_TIMER, true);
+}
+
+/* The interrupt is masked from the look at board_work to the end of the wait, or its news could be slept through. */
+void board_wait(void)
+{
+	uint32_t saved = irq_save();
+
+	if (!board_work)
+		(void)BOARD_WAIT;
+	board_work = false;
+	irq_restore(saved);
+}
+
+void wipe(void *p, size_t n)
+{
+	memset(p, 0, n);
+	__asm__ volatile("" : : "r"(p) : "memory");
+}
+
+static uint32_t *deepest = __stack;
+
+/* Moves the mark down to the deepest word that was ever written. */
+static void find_deepest(void)
+{
+	uint32_t *p = deepest;
+
+	for (unsigned gap = 0; gap < PAINT_GAP && p > _bss_end; gap++) {
+		if (*--p != PAINT) {
+			deepest = p;
+			gap = 0;
+		}
+	}
+}
+
+uint32_t ram_free(void)
+{
+	uint32_t saved = irq_save();
+
+	find_deepest();
+	irq_restore(saved);
+	return (uint32_t)((uintptr_t)deepest - (uintptr_t)_bss_end);
+}
+
+__attribute__((noinline)) void stack_wipe(void)
+{
+	uint32_t *end = (uint32_t *)__builtin_frame_address(0) - 16;
+
+	(void)ram_free();
+	for (uint32_t *p = _bss_end; p < end; p++)
+		*(volatile uint32_t *)p = PAINT;
+}
+
+_Noreturn void board_panic(void)
+{
+	(void)irq_save();
+	REG(irq_enable) = 0;
+	for (;;)
+		(void)BOARD_WAIT;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control plane of a Coffer board. What a host may ask is answered from the interrupt (irq.c); here is what takes
+ * long: boot, the random pool, key negotiation.
+ */
+#include "board.h"
+#include "coffer_flash.h"
+#include "drbg.h"
+#include "identity.h"
+#include "irq.h"
+#include "negotiate.h"
+#include "rsa.h"
+
+/* On the bus as soon as every request has its answer: COFFER_INFO_READY says when negotiation is possible too. The
+ * private key is in RAM from identity_boot() until the engine has it. */
+__attribute__((noinline)) static void boot(void)
+{
+	struct coffer_identity_private key;
+	bool have_key = identity_boot(&key);
+
+	irq_enable();
+	if (drbg_init()) {
+		drbg_tag_key();
+		board_wake_on(IRQ_POOL, true);
+		drbg_pool_poll();
+		if (have_key && !rsa_load(&key))
+			identity_bad_key();
+	}
+	wipe(&key, sizeof(key));
+}
+
+int main(void)
+{
+	boot();
+	stack_wipe();
+	for (;;) {
+		board_wait();
+		drbg_pool_poll();
+		negotiate_poll();
+	}
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See session.h. */
+#include "session.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "board.h"
+#include "negotiate.h"
+#include "surface.h"
+#include "vault.h"
+
+static struct session sessions[SESSION_SLOTS]; /* by slot of the session */
+
+#define ALL_RULES (ATTR_RULE(COFFER_CTR_CARRY128) | ATTR_RULE(COFFER_CTR_WRAP64) | ATTR_RULE(COFFER_CTR_REFUSE64))
+
+/* What a slot may be used for, as far as it is known before the key. In an open session the blob says. */
+static uint32_t attributes(uint16_t kind, enum slot_role role, uint8_t session_slot)
+{
+	uint32_t attr = ATTR_ROLE(role) | ATTR_SESSION(session_slot);
+
+	if (kind != COFFER_SESSION_PROTECTED)
+		return attr | ATTR_OPEN;
+	switch (role) {
+	case ROLE_SESSION:
+		return attr | ATTR_USAGE(COFFER_USE_WRAP | COFFER_USE_CTR | COFFER_USE_DECRYPT) |
+		       ATTR_RULE(COFFER_CTR_REFUSE64) | ATTR_DECRYPT_RISING | ATTR_ENCRYPT_RISING;
+	case ROLE_CONTENT: /* LOAD_KEY brings rule and IV policy */
+		return attr | ATTR_USAGE(COFFER_USE_CTR | COFFER_USE_ECB | COFFER_USE_CBC | COFFER_USE_DECRYPT);
+	default:
+		return attr | ATTR_USAGE(COFFER_USE_CTR | COFFER_USE_ENCRYPT) | ATTR_RULE(COFFER_CTR_REFUSE64);
+	}
+}
+
+static uint8_t take_lowest(uint64_t *mask)
+{
+	uint8_t slot = (uint8_t)__builtin_ctzll(*mask);
+
+	*mask &= *mask - 1;
+	return slot;
+}
+
+/* Waits while slots of the share are being zeroized and those would be enough. */
+static enum coffer_result find_slots(uint8_t ctx, int wanted, uint64_t deadline, uint64_t *found)
+{
+	uint64_t share = vault_share(ctx);
+
+	for (;;) {
+		uint64_t zeroizing = vault_zeroizing() & share;
+
+		*found = vault_free() & share;
+		if (__builtin_popcountll(*found) >= wanted)
+			return COFFER_OK;
+		if (__builtin_popcountll(*found | zeroizing) < wanted)
+			return COFFER_ERR_NO_SLOT;
+		if (board_cycle() >= deadline)
+			return COFFER_PENDING;
+	}
+}
+
+static bool reserve(const struct session *s, uint8_t session_slot, enum slot_role role, uint8_t slot, uint32_t *handle)
+{
+	struct slot_ref at = { slot, s->ctx, s->epoch };
+	uint32_t generation;
+
+	if (!vault_reserve(at, attributes(s->kind, role, session_slot), &generation))
+		return false;
+	*handle = COFFER_HANDLE(slot, generation);
+	return true;
+}
+
+enum coffer_result session_create(uint8_t ctx, uint8_t epoch, uint16_t kind, uint64_t deadline,
+				  struct coffer_session_created *out)
+{
+	struct session s = { .ctx = ctx, .epoch = epoch, .kind = (uint8_t)kind,
+			     .content = SESSION_NONE, .readback = SESSION_NONE };
+	int wanted = kind == COFFER_SESSION_PROTECTED ? 3 : kind == COFFER_SESSION_OPEN_WRAP ? 2 : 1;
+	enum coffer_result result;
+	uint64_t slots;
+	uint8_t own;
+	bool good;
+
+	result = find_slots(ctx, wanted, deadline, &slots);
+	if (result != COFFER_OK)
+		return result;
+	own = take_lowest(&slots);
+	good = reserve(&s, own, ROLE_SESSION, own, &out->session);
+	if (good && wanted >= 2) {
+		s.content = take_lowest(&slots);
+		good = reserve(&s, own, ROLE_CONTENT, s.content, &out->content);
+	}
+	if (good && wanted >= 3) {
+		s.readback = take_lowest(&slots);
+		good = reserve(&s, own, ROLE_READBACK, s.readback, &out->readback);
+	}
+	if (!good) { /* overtaken by a revocation: what was reserved goes with its session */
+		vault_revoke_session((struct slot_ref){ own, ctx, epoch });
+		out->session = out->content = out->readback = 0;
+		return COFFER_ERR_REVOKED;
+	}
+	s.handle = out->session;
+	sessions[own] = s;
+	return COFFER_OK;
+}
+
+struct session *session_at(uint8_t ctx, uint8_t slot)
+{
+	struct session *s;
+
+	if (slot >= SESSION_SLOTS)
+		return NULL;
+	s = &sessions[slot];
+	return s->handle != 0 && s->ctx == ctx ? s : NULL;
+}
+
+struct session *session_find(uint8_t ctx, uint32_t handle)
+{
+	struct session *s = session_at(ctx, COFFER_HANDLE_INDEX(handle));
+
+	return s != NULL && s->handle == handle ? s : NULL;
+}
+
+enum coffer_result session_destroy(struct session *s)
+{
+	struct slot_ref at = { COFFER_HANDLE_INDEX(s->handle), s->ctx, s->epoch };
+
+	negotiate_cancel(s->ctx, s->handle);
+	surface_forget_session(s->ctx, at.slot);
+	s->handle = 0;
+	return vault_revoke_session(at) ? COFFER_OK : COFFER_ERR_REVOKED;
+}
+
+void session_forget_context(uint8_t ctx)
+{
+	for (uint8_t k = 0; k < SESSION_SLOTS; k++)
+		if (sessions[k].ctx == ctx)
+			sessions[k].handle = 0;
+}
+
+/* The blob of an open session says what its slots are for; the rising policy comes with rule refuse64 alone. */
+static bool set_open_attributes(const struct session *s, uint8_t key_bytes, uint8_t usage, uint8_t iv_policy)
+{
+	uint8_t own = COFFER_HANDLE_INDEX(s->handle);
+	uint32_t common = iv_policy ? ATTR_RULE(COFFER_CTR_REFUSE64) : ALL_RULES;
+	uint32_t generation;
+
+	if (iv_policy & COFFER_IV_ENCRYPT_RISING)
+		common |= ATTR_ENCRYPT_RISING;
+	if (iv_policy & COFFER_IV_DECRYPT_RISING)
+		common |= ATTR_DECRYPT_RISING;
+	if (!vault_reserve((struct slot_ref){ own, s->ctx, s->epoch },
+			   attributes(s->kind, ROLE_SESSION, own) | common | ATTR_USAGE(usage) |
+				   ATTR_KEY_BYTES(key_bytes),
+			   &generation))
+		return false;
+	return s->content == SESSION_NONE ||
+	       vault_reserve((struct slot_ref){ s->content, s->ctx, s->epoch },
+			     attributes(s->kind, ROLE_CONTENT, own) | common | ATTR_USAGE(usage & ~COFFER_USE_WRAP),
+			     &generation);
+}
+
+bool session_install_key(uint8_t ctx, uint8_t epoch, uint32_t handle, const uint8_t *key, uint8_t key_bytes,
+			 uint8_t usage, uint8_t iv_policy)
+{
+	uint32_t saved = irq_save();
+	struct session *s = session_find(ctx, handle);
+	bool good = s != NULL && s->epoch == epoch && !s->negotiated;
+
+	if (good && s->kind != COFFER_SESSION_PROTECTED)
+		good = set_open_attributes(s, key_bytes, usage, iv_policy);
+	if (good)
+		good = vault_write_key((struct slot_ref){ COFFER_HANDLE_INDEX(handle), ctx, epoch }, key, key_bytes);
+	if (good)
+		s->negotiated = true;
+	irq_restore(saved);
+	return good;
+}

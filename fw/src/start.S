@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reset and trap entry. Everything is in RAM already: it is part of the bitstream. */
+#define MTVEC 0x305
+#define PAINT 0x5AC0FFEE
+
+	.section .text.init, "ax"
+	.globl _start
+_start:
+	.option push
+	.option norelax
+	la	gp, __global_pointer$
+	.option pop
+	la	sp, __stack
+	la	t0, trap_entry
+	csrw	MTVEC, t0
+
+	la	t0, _bss_start
+	la	t1, _bss_end
+1:	bgeu	t0, t1, 2f
+	sw	zero, 0(t0)
+	addi	t0, t0, 4
+	j	1b
+
+	/* Paint what is free, so that the deepest stack can be seen later. */
+2:	li	t2, PAINT
+3:	bgeu	t0, sp, 4f
+	sw	t2, 0(t0)
+	addi	t0, t0, 4
+	j	3b
+4:	j	main

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Descriptors, made on request: their size depends on the number of contexts and on the speed. USB 2.0 section 9.6,
+ * USB 3.2 section 9.6.2 (BOS), Microsoft OS 2.0 Descriptors Specification.
+ */
+#include <string.h>
+
+#include "board.h"
+#include "build_info.h"
+#include "coffer_device.h"
+#include "coffer_wire.h"
+#include "identity.h"
+#include "usb.h"
+
+enum descriptor_type {
+	DEVICE = 1,
+	CONFIGURATION = 2,
+	STRING = 3,
+	INTERFACE = 4,
+	ENDPOINT = 5,
+	DEVICE_QUALIFIER = 6,
+	OTHER_SPEED = 7,
+	BOS = 15,
+	DEVICE_CAPABILITY = 16,
+};
+#define BCD_USB	       0x0201 /* the lowest that has a BOS descriptor */
+#define LANGUAGE       0x0409 /* English (United States) */
+#define BUS_POWERED    0x80
+#define MAX_POWER      250 /* 500 mA */
+#define EP0_PACKET     64
+#define BULK	       2
+#define BULK_PACKET    512
+
+/* Bytes put one after the other. */
+struct writer {
+	uint8_t *start, *at;
+};
+
+static void put8(struct writer *w, uint8_t value)
+{
+	*w->at++ = value;
+}
+
+static void put16(struct writer *w, uint16_t value)
+{
+	put8(w, (uint8_t)value);
+	put8(w, (uint8_t)(value >> 8));
+}
+
+static void put32(struct writer *w, uint32_t value)
+{
+	put16(w, (uint16_t)value);
+	put16(w, (uint16_t)(value >> 16));
+}
+
+static void put_bytes(struct writer *w, const void *data, size_t n)
+{
+	memcpy(w->at, data, n);
+	w->at += n;
+}
+
+/* ASCII as UTF-16LE, n characters. */
+static void put_utf16(struct writer *w, const char *text, size_t n)
+{
+	while (n-- > 0)
+		put16(w, (uint8_t)*text++);
+}
+
+static size_t written(const struct writer *w)
+{
+	return (size_t)(w->at - w->start);
+}
+
+/* A total length that was left open. */
+static void patch16(const struct writer *w, size_t offset, size_t value)
+{
+	w->start[offset] = (uint8_t)value;
+	w->start[offset + 1] = (uint8_t)(value >> 8);
+}
+
+static uint8_t contexts(void)
+{
+	return (uint8_t)REG_FIELD(CONFIG__CONTEXTS, REG(config));
+}
+
+static bool high_speed(void)
+{
+	return (REG(ep0_status) & COFFER_REGS__EP0_STATUS__HIGH_SPEED_bm) != 0;
+}
+
+static void put_device(struct writer *w)
+{
+	put8(w, 18);
+	put8(w, DEVICE);
+	put16(w, BCD_USB);
+	put8(w, 0); /* class, subclass, protocol: each interface says */
+	put8(w, 0);
+	put8(w, 0);
+	put8(w, EP0_PACKET);
+	put16(w, COFFER_USB_VENDOR_ID);
+	put16(w, COFFER_USB_PRODUCT_ID);
+	put16(w, COFFER_VERSION_BCD);
+	put8(w, COFFER_STRING_MANUFACTURER);
+	put8(w, COFFER_STRING_PRODUCT);
+	put8(w, COFFER_STRING_SERIAL);
+	put8(w, 1); /* configurations */
+}
+
+static void put_qualifier(struct writer *w)
+{
+	put8(w, 10);
+	put8(w, DEVICE_QUALIFIER);
+	put16(w, BCD_USB);
+	put8(w, 0);
+	put8(w, 0);
+	put8(w, 0);
+	put8(w, EP0_PACKET);
+	put8(w, 1);
+	put8(w, 0);
+}
+
+static void put_interface(struct writer *w, uint8_t number, uint8_t setting)
+{
+	put8(w, 9);
+	put8(w, INTERFACE);
+	put8(w, number);
+	put8(w, setting);
+	put8(w, setting == 1 ? 2 : 0); /* endpoints */
+	put8(w, COFFER_USB_CLASS);
+	put8(w, COFFER_USB_SUBCLASS);
+	put8(w, COFFER_USB_INTERFACE_PROTOCOL);
+	put8(w, 0);
+}
+
+static void put_endpoint(struct writer *w, uint8_t address)
+{
+	put8(w, 7);
+	put8(w, ENDPOINT);
+	put8(w, address);
+	put8(w, BULK);
+	put16(w, BULK_PACKET);
+	put8(w, 0);
+}
+
+/* At full speed there is only setting 0 (no endpoints, no service but stateless information). */
+static void put_configuration(struct writer *w, enum descriptor_type type, bool with_endpoints)
+{
+	put8(w, 9);
+	put8(w, type);
+	put16(w, 0); /* total length: below */
+	put8(w, contexts());
+	put8(w, 1); /* bConfigurationValue */
+	put8(w, COFFER_STRING_CONTEXTS);
+	put8(w, BUS_POWERED);
+	put8(w, MAX_POWER);
+	for (uint8_t k = 0; k < contexts(); k++) {
+		put_interface(w, k, 0);
+		if (!with_endpoints)
+			continue;
+		put_interface(w, k, 1);
+		put_endpoint(w, COFFER_ENDPOINT_OUT(k));
+		put_endpoint(w, COFFER_ENDPOINT_IN(k));
+	}
+	patch16(w, 2, written(w));
+}
+
+static void put_string(struct writer *w, const char *text, size_t n)
+{
+	put8(w, (uint8_t)(2 + 2 * n));
+	put8(w, STRING);
+	put_utf16(w, text, n);
+}
+
+static void put_serial(struct writer *w)
+{
+	const char *serial = identity()->serial;
+	size_t n = 0;
+
+	while (n < sizeof(identity()->serial) && serial[n] != 0)
+		n++;
+	put_string(w, serial, n);
+}
+
+static void put_free_contexts(struct writer *w)
+{
+	static const char text[] = "0 of 0 contexts free";
+	uint8_t alt = (uint8_t)REG_FIELD(EP0_STATE__ALT, REG(ep0_state));
+	char line[sizeof(text)];
+
+	memcpy(line, text, sizeof(text));
+	line[0] = (char)('0' + contexts() - __builtin_popcount(alt));
+	line[5] = (char)('0' + contexts());
+	put_string(w, line, sizeof(text) - 1);
+}
+
+static void put_strings(struct writer *w, uint8_t index, uint16_t language)
+{
+	if (index == 0) {
+		put8(w, 4);
+		put8(w, STRING);
+		put16(w, LANGUAGE);
+		return;
+	}
+	if (language != LANGUAGE)
+		return;
+	if (index == COFFER_STRING_MANUFACTURER)
+		put_string(w, COFFER_USB_MANUFACTURER, strlen(COFFER_USB_MANUFACTURER));
+	else if (index == COFFER_STRING_PRODUCT)
+		put_string(w, COFFER_USB_PRODUCT, strlen(COFFER_USB_PRODUCT));
+	else if (index == COFFER_STRING_SERIAL)
+		put_serial(w);
+	else if (index == COFFER_STRING_CONTEXTS)
+		put_free_contexts(w);
+}
+
+/* The platform capability that leads Windows to the Microsoft OS 2.0 descriptor set. */
+static void put_bos(struct writer *w)
+{
+	static const uint8_t msos_uuid[16] = { 0xDF, 0x60, 0xDD, 0xD8, 0x89, 0x45, 0xC7, 0x4C,
+					       0x9C, 0xD2, 0x65, 0x9D, 0x9E, 0x64, 0x8A, 0x9F };
+
+	put8(w, 5);
+	put8(w, BOS);
+	put16(w, 5 + 7 + 28);
+	put8(w, 2); /* capabilities */
+
+	put8(w, 7);
+	put8(w, DEVICE_CAPABILITY);
+	put8(w, 2);  /* USB 2.0 extension */
+	put32(w, 0); /* no link power management */
+
+	put8(w, 28);
+	put8(w, DEVICE_CAPABILITY);
+	put8(w, 5); /* platform */
+	put8(w, 0);
+	put_bytes(w, msos_uuid, sizeof(msos_uuid));
+	put32(w, 0x06030000); /* Windows 8.1 and later */
+	put16(w, (uint16_t)usb_msos_descriptor(NULL));
+	put8(w, COFFER_MSOS_VENDOR_CODE);
+	put8(w, 0);
+}
+
+size_t usb_descriptor(uint8_t *out, uint8_t type, uint8_t index, uint16_t language)
+{
+	struct writer w = { out, out };
+
+	if (type == STRING)
+		put_strings(&w, index, language);
+	else if (index != 0 || language != 0)
+		return 0;
+	else if (type == DEVICE)
+		put_device(&w);
+	else if (type == CONFIGURATION)
+		put_configuration(&w, CONFIGURATION, high_speed());
+	else if (type == DEVICE_QUALIFIER)
+		put_qualifier(&w);
+	else if (type == OTHER_SPEED)
+		put_configuration(&w, OTHER_SPEED, !high_speed());
+	else if (type == BOS)
+		put_bos(&w);
+	return written(&w);
+}
+
+/* ---- Microsoft OS 2.0 ------------------------------------------------------------------------------ */
+
+enum msos_type {
+	MSOS_SET_HEADER = 0,
+	MSOS_CONFIGURATION_SUBSET = 1,
+	MSOS_FUNCTION_SUBSET = 2,
+	MSOS_COMPATIBLE_ID = 3,
+	MSOS_REGISTRY_PROPERTY = 4,
+};
+#define MSOS_REG_MULTI_SZ 7
+#define GUID_NAME	  "DeviceInterfaceGUIDs"
+
+/* Sizes, terminators included; the list of GUIDs has a second one. */
+#define MSOS_NAME_BYTES	    (2 * sizeof(GUID_NAME))
+#define MSOS_GUID_BYTES	    (2 * (sizeof(COFFER_INTERFACE_GUID) + 1))
+#define MSOS_PROPERTY_BYTES (10 + MSOS_NAME_BYTES + MSOS_GUID_BYTES)
+#define MSOS_FUNCTION_BYTES (8 + 20 + MSOS_PROPERTY_BYTES)
+#define MSOS_HEADER_BYTES   10
+#define MSOS_SUBSET_BYTES   8
+
+/* One function: bound to WinUSB, found by its interface GUID. */
+static void put_msos_function(struct writer *w, uint8_t interface)
+{
+	put16(w, 8);
+	put16(w, MSOS_FUNCTION_SUBSET);
+	put8(w, interface);
+	put8(w, 0);
+	put16(w, MSOS_FUNCTION_BYTES);
+
+	put16(w, 20);
+	put16(w, MSOS_COMPATIBLE_ID);
+	put_bytes(w, "WINUSB\0\0\0\0\0\0\0\0\0\0", 16);
+
+	put16(w, MSOS_PROPERTY_BYTES);
+	put16(w, MSOS_REGISTRY_PROPERTY);
+	put16(w, MSOS_REG_MULTI_SZ);
+	put16(w, MSOS_NAME_BYTES);
+	put_utf16(w, GUID_NAME, sizeof(GUID_NAME));
+	put16(w, MSOS_GUID_BYTES);
+	put_utf16(w, COFFER_INTERFACE_GUID, sizeof(COFFER_INTERFACE_GUID));
+	put16(w, 0);
+}
+
+/* With out == NULL only the length. Six contexts still fit the endpoint's buffer. */
+size_t usb_msos_descriptor(uint8_t *out)
+{
+	size_t functions = contexts() * MSOS_FUNCTION_BYTES;
+	struct writer w = { out, out };
+
+	_Static_assert(MSOS_HEADER_BYTES + MSOS_SUBSET_BYTES + 6 * MSOS_FUNCTION_BYTES <= BOARD_EP0_BYTES, "msos");
+	if (out == NULL)
+		return MSOS_HEADER_BYTES + MSOS_SUBSET_BYTES + functions;
+	put16(&w, MSOS_HEADER_BYTES);
+	put16(&w, MSOS_SET_HEADER);
+	put32(&w, 0x06030000);
+	put16(&w, (uint16_t)(MSOS_HEADER_BYTES + MSOS_SUBSET_BYTES + functions));
+	put16(&w, MSOS_SUBSET_BYTES);
+	put16(&w, MSOS_CONFIGURATION_SUBSET);
+	put8(&w, 0); /* the first configuration */
+	put8(&w, 0);
+	put16(&w, (uint16_t)(MSOS_SUBSET_BYTES + functions));
+	for (uint8_t k = 0; k < contexts(); k++)
+		put_msos_function(&w, k);
+	return written(&w);
+}
