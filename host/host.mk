@@ -43,10 +43,10 @@ $(HOBJ)/%.o: host/%.c | $(B)/mbedtls/.version
 
 -include $(shell find $(HOBJ) -name '*.d' -not -path '*/mbedtls/*' 2>/dev/null)
 
-# These three make identities: they belong to the command line, not to the library.
-HOST_PROVISION_SRC := host/src/files.c host/src/identity.c host/src/provision.c
+# These make identities: they belong to the command line, not to the library. Both read files.
+HOST_PROVISION_SRC := host/src/identity.c host/src/provision.c
 HOST_LIB_SRC := $(filter-out $(HOST_PROVISION_SRC),$(wildcard host/src/*.c)) $(wildcard host/ddi/*.c)
-HOST_CLI_SRC := $(wildcard host/cli/*.c) $(wildcard $(HOST_PROVISION_SRC))
+HOST_CLI_SRC := $(wildcard host/cli/*.c) host/src/files.c $(HOST_PROVISION_SRC)
 HOST_FILM_SRC := $(wildcard host/film/*.c)
 HOST_LIB_O := $(HOST_LIB_SRC:host/%.c=$(HOBJ)/%.o)
 HOST_CLI_O := $(HOST_CLI_SRC:host/%.c=$(HOBJ)/%.o)
