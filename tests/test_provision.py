@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`coffer provision`, its record checked with other means than it was made with (`cryptography` and Python's integers)."""
+"""`coffer provision`: its record, checked with other means than it was made with (cryptography, integers of Python)."""
 
 import datetime
 import hmac

@@ -2,7 +2,6 @@
 /*
  * coffer provision: make a board's identity record, which a flasher writes and no USB request reaches.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>

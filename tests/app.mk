@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Test programs of the applications' side: trust, the DDI, the film, the demo. Built from the library's objects,
+# so that SAN=1 reaches into it.
+
+APP_CFLAGS = $(HOST_CFLAGS) -Wno-missing-prototypes -MMD -MP
+APP_LINK = $(HOBJ)/libmbedcrypto.a $(shell pkg-config --libs cmocka libusb-1.0) -pthread
+
+# trust.c again, with its own "installed" root, and the constants of provisioning.
+$(HB)/tests/trust: tests/trust/test_trust.c host/src/trust.c $(filter-out $(HOBJ)/src/trust.o,$(HOST_LIB_O)) $(HOBJ)/libmbedcrypto.a
+	@mkdir -p $(HB)/tests/trust.etc
+	@echo "  CC $@"
+	@$(CC) $(APP_CFLAGS) -UCOFFER_SYSCONFDIR -DCOFFER_SYSCONFDIR='"$(HB)/tests/trust.etc"' -o $@ $(filter-out %.h %.d,$^) $(APP_LINK)
+TEST_PROGRAMS += $(HB)/tests/trust
+
+-include $(wildcard $(HB)/tests/*.d)

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificate chains, roots and sealing: tests/trust/test_trust.c."""
+
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_trust():
+    run = subprocess.run([ROOT / "build/tests/trust"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
