@@ -5,14 +5,16 @@
 // written in cycle r, so encryption can follow one cycle behind and decryption starts when all
 // are there.
 //
-// The last words of the expansion stand in a window whose newest word is always w[7]:
+// The last words of the expansion stand in a window, oldest first. A step makes n[0], n[1], ...: the next
+// words, each the exclusive-or of the one before it and the word that it will replace.
 //
-//             w[0] w[1] w[2] w[3] w[4] w[5] w[6] w[7]
-//   AES-128                       k0   k1   k2   k3       next four words a step
-//   AES-192             k0   k1   k2   k3   k4   k5       next six; three round keys in two steps
-//   AES-256   k0   k1   k2   k3   k4   k5   k6   k7       next four
+//             w[0] w[1] w[2] w[3] w[4] w[5] w[6] w[7]      after a step
+//   AES-128   k0   k1   k2   k3                            n0 n1 n2 n3
+//   AES-192   k0   k1   k2   k3   k4   k5                  n0 n1 n2 n3 n4 n5; three round keys in two steps
+//   AES-256   k0   k1   k2   k3   k4   k5   k6   k7        w4 w5 w6 w7 n0 n1 n2 n3
 //
-// The S-box RAMs are given the word that w[7] is about to take, so their output is SubWord(w[7]).
+// The S-box RAMs are given the word that is about to be the window's last, so that their output is its
+// SubWord.
 //
 // Round keys 0 and n are kept in registers, the others in LUT RAM, which clear_i needs 16 cycles to
 // wipe; wiping_o is high during them. Everything else is zero one cycle after clear_i.
@@ -41,14 +43,15 @@ module aes_round_keys
 );
 
   coffer_pkg::key_len_e len_q;
-  logic [7:0][31:0] w_q, w_d, step;
+  logic [7:0][31:0] w_q;
+  logic [5:0][31:0] n;
   logic [3:0] round_q;      // round key made in this cycle
   logic [1:0] phase_q;      // of AES-192's three round keys
   logic filling_q, loaded_q, wiping_q;
   logic [3:0] wipe_q;
   logic [7:0] rcon_q;
   logic advance, rotate;
-  word_t sub, t;
+  word_t last_d, sub, t, chain;
   coffer_pkg::block_t round_key, first_q, last_q;
 
   (* ram_style = "distributed" *) coffer_pkg::block_t keys [16];
@@ -67,8 +70,8 @@ module aes_round_keys
   for (genvar i = 0; i < 2; i++) begin : g_sbox
     aes_sbox u_sbox (
       .clk_i,
-      .a_i({1'b0, w_d[7][16*i +: 8]}),
-      .b_i({1'b0, w_d[7][16*i+8 +: 8]}),
+      .a_i({1'b0, last_d[16*i +: 8]}),
+      .b_i({1'b0, last_d[16*i+8 +: 8]}),
       .a_o(sub[16*i +: 8]),
       .b_o(sub[16*i+8 +: 8])
     );
@@ -79,37 +82,26 @@ module aes_round_keys
   assign t = rotate ? {sub[7:0], sub[31:8]} ^ {24'b0, rcon_q} : sub;
 
   always_comb begin
-    step = w_q;
-    case (len_q)
-      coffer_pkg::KeyLen128: begin
-        step[4] = w_q[4] ^ t;
-        for (int i = 5; i < 8; i++) step[i] = step[i-1] ^ w_q[i];
-      end
-      coffer_pkg::KeyLen192: begin
-        step[2] = w_q[2] ^ t;
-        for (int i = 3; i < 8; i++) step[i] = step[i-1] ^ w_q[i];
-      end
-      default: begin
-        step[3:0] = w_q[7:4];
-        step[4] = w_q[0] ^ t;
-        for (int i = 5; i < 8; i++) step[i] = step[i-1] ^ w_q[i-4];
-      end
-    endcase
+    chain = t;
+    for (int i = 0; i < 6; i++) begin
+      chain ^= w_q[i];
+      n[i] = chain;
+    end
   end
 
   always_comb begin
     advance = filling_q;
-    round_key = step[7:4];
+    round_key = n[3:0];
     case (len_q)
       coffer_pkg::KeyLen128: ;
       coffer_pkg::KeyLen192:
         case (phase_q)
-          2'd0: round_key = {step[3:2], w_q[7:6]};
+          2'd0: round_key = {n[1:0], w_q[5:4]};
           2'd1: begin
-            round_key = w_q[7:4];
+            round_key = w_q[5:2];
             advance = 1'b0;
           end
-          default: round_key = step[5:2];
+          default: ;
         endcase
       default:
         if (round_q == 4'd1) begin
@@ -120,21 +112,19 @@ module aes_round_keys
   end
 
   always_comb begin
-    w_d = advance ? step : w_q;
-    if (load_i) begin
-      case (key_len_i)
-        coffer_pkg::KeyLen128: w_d = {key_i[3:0], 128'b0};
-        coffer_pkg::KeyLen192: w_d = {key_i[5:0], 64'b0};
-        default:               w_d = key_i;
-      endcase
-    end
+    case (load_i ? key_len_i : len_q)
+      coffer_pkg::KeyLen128: last_d = load_i ? key_i[3] : advance ? n[3] : w_q[3];
+      coffer_pkg::KeyLen192: last_d = load_i ? key_i[5] : advance ? n[5] : w_q[5];
+      default:               last_d = load_i ? key_i[7] : advance ? n[3] : w_q[7];
+    endcase
   end
 
   // ---- state
 
   always_ff @(posedge clk_i) begin
-    w_q <= w_d;
+    if (advance) w_q <= (len_q == coffer_pkg::KeyLen256) ? {n[3:0], w_q[7:4]} : {w_q[7:6], n};
     if (load_i) begin
+      w_q <= key_i;
       len_q <= key_len_i;
       loaded_q <= 1'b1;
       filling_q <= 1'b1;
