@@ -13,7 +13,7 @@ HOBJ := $(HB)/host
 SOVERSION := 0
 
 # Put off until they are needed: pkg-config may not be installed before `make setup`.
-HOST_CFLAGS = -std=c11 -D_GNU_SOURCE -DCOFFER_VERSION='"$(VERSION)"' -DCOFFER_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS) $(WARN) -fPIC \
+HOST_CFLAGS = -std=c11 -D_GNU_SOURCE= -DCOFFER_VERSION='"$(VERSION)"' -DCOFFER_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS) $(WARN) -fPIC \
 	-Ihost/include -Ihost/src -Ihost/cli -Ifw/include $(HOST_MBEDTLS_FLAGS) $(shell pkg-config --cflags libusb-1.0) $(HOST_SAN)
 HOST_MBEDTLS_FLAGS = -Ihost/mbedtls -isystem $(B)/mbedtls/include -DMBEDTLS_CONFIG_FILE='"coffer_mbedtls.h"'
 SYSCONFDIR ?= /etc
@@ -24,7 +24,7 @@ HOST_RPATH := -Wl,-rpath,'$$ORIGIN/../lib'
 
 HOST_MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw cipher cipher_wrap constant_time \
 	ctr_drbg ecdsa ecp ecp_curves ecp_curves_new entropy entropy_poll error hmac_drbg md oid pem pk pk_ecc pk_wrap pkparse \
-	pkwrite platform platform_util rsa rsa_alt_helpers sha256 sha512 x509 x509_create x509_crt x509write x509write_crt
+	pkwrite platform platform_util rsa rsa_alt_helpers sha1 sha256 sha512 x509 x509_create x509_crt x509write x509write_crt
 HOST_MBEDTLS_O := $(HOST_MBEDTLS:%=$(HOBJ)/mbedtls/%.o)
 
 $(HOBJ)/mbedtls/%.o: $(B)/mbedtls/.version host/mbedtls/coffer_mbedtls.h

@@ -63,7 +63,7 @@ void cut_begin(struct coffer_task *task)
 	task->outcome.end = task->desc.start;
 }
 
-void cut_advance(struct coffer_position *position, enum coffer_counter_rule rule, uint64_t bytes)
+void coffer_position_advance(struct coffer_position *position, enum coffer_counter_rule rule, uint64_t bytes)
 {
 	uint64_t blocks = bytes / 16 + (position->keystream_byte + bytes % 16) / 16;
 	int top = rule == COFFER_CTR_CARRY128 ? 0 : 8;
@@ -223,7 +223,7 @@ struct wire_job *cut_job(struct coffer_task *task, uint32_t job_bytes)
 		memcpy(job->out + sizeof(struct coffer_job) + list_bytes, (const uint8_t *)desc->src + at.offset, payload);
 	expect_payload(job, desc, &at, &piece);
 	if (desc->mode == COFFER_MODE_CTR && !task->serial)
-		cut_advance(&task->next.position, desc->counter_rule, piece.encrypted);
+		coffer_position_advance(&task->next.position, desc->counter_rule, piece.encrypted);
 	task->cut_up = task->next.offset == desc->length && task->next.pair == desc->pairs;
 	task->under_way++;
 	task_ref(task);

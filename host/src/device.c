@@ -76,14 +76,14 @@ static bool describe(libusb_device *device, struct coffer_device *entry)
 
 	fork_guard_begin();
 	error = libusb_open(device, &handle);
-	entry->access = error == LIBUSB_ERROR_ACCESS;
+	entry->denied = error == LIBUSB_ERROR_ACCESS;
 	if (!error) {
-		entry->contexts = (int8_t)device_contexts(device);
+		entry->contexts = (uint8_t)device_contexts(device);
 		device_string(handle, COFFER_STRING_SERIAL, entry->serial, sizeof(entry->serial));
 		device_string(handle, COFFER_STRING_PRODUCT, entry->product, sizeof(entry->product));
 		device_string(handle, COFFER_STRING_CONTEXTS, contexts, sizeof(contexts));
 		if (sscanf(contexts, "%d", &free_contexts) == 1 && free_contexts >= 0 && free_contexts <= entry->contexts)
-			entry->free_contexts = (int8_t)free_contexts;
+			entry->free_contexts = (uint8_t)free_contexts;
 		libusb_close(handle);
 	}
 	fork_guard_end();

@@ -131,8 +131,6 @@ int cut_check(const struct coffer_job_desc *desc);
 void cut_begin(struct coffer_task *task);
 /* Makes the next board job of a task from its cursor, which moves on; NULL for no memory. */
 struct wire_job *cut_job(struct coffer_task *task, uint32_t job_bytes);
-/* Position arithmetic of CTR. */
-void cut_advance(struct coffer_position *position, enum coffer_counter_rule rule, uint64_t bytes);
 struct wire_job *wire_job_new(uint32_t out_bytes);
 void wire_job_free(struct wire_job *job);
 

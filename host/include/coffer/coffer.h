@@ -125,10 +125,10 @@ struct timespec coffer_deadline(int64_t milliseconds);
 
 struct coffer_device {
 	uint8_t bus, address;  /* the operating system's numbers for this attachment */
-	int8_t access;         /* 0, or 1 if this user may not open it: then nothing below is known */
-	int8_t contexts;       /* number of contexts */
-	int8_t free_contexts;  /* not open in any process */
 	uint8_t high_speed;    /* 0: attached at full speed, no context can be opened */
+	uint8_t denied;        /* 1: this user may not open it, and nothing below is known */
+	uint8_t contexts;      /* number of contexts */
+	uint8_t free_contexts; /* not open in any process */
 	char serial[33];       /* empty where unknown */
 	char product[64];
 };
@@ -148,7 +148,8 @@ int coffer_open(coffer *library, const char *board, int interface, const struct 
  * interface: the board overwrites the context's slots and pages. */
 void coffer_close(coffer_context **context);
 
-/* 0, or the error with which every further call on this context will answer (REMOVED, LOST, PROTOCOL). */
+/* 0, or the error with which every further call on this context will answer (REMOVED, LOST, PROTOCOL); as far as it is
+ * known: a board that is pulled out while nothing is pending is missed by the next call. */
 int coffer_context_error(const coffer_context *context);
 
 /* The number of the interface that is this context, and the board's serial number. */
@@ -209,6 +210,9 @@ struct coffer_position {
 	uint8_t reserved;       /* 0 */
 	uint16_t pattern_phase; /* blocks of the pattern done */
 };
+
+/* Moves a position of CTR on by `bytes` bytes of the encrypted stream. */
+void coffer_position_advance(struct coffer_position *position, enum coffer_counter_rule rule, uint64_t bytes);
 
 struct coffer_outcome {
 	int error;                     /* 0 or enum coffer_error */
@@ -281,7 +285,7 @@ struct coffer_job_desc {
 };
 
 /* Queues a task. Tasks of a context are processed in the order of their submission. The description and the list are copied;
- * src and dst stay the caller's until the task ends. `callback` and `task` may each be NULL.
+ * src and dst stay the caller's until the task ends; dst holds nothing of use unless it ends well. `callback` and `task` may each be NULL.
  * Errors: INVALID, NO_MEMORY, or the context's (LOST, REMOVED, PROTOCOL, FORKED).
  * The task itself ends with REFUSED (status says why), CANCELLED or the context's error. */
 int coffer_submit(coffer_context *context, const struct coffer_job_desc *desc, coffer_callback callback, void *arg,

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coffer selftest: the link, the key exchange and the ciphers, against known answers. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const char usage[] =
+	"Usage: coffer selftest [--serial S] [--root FILE]\n"
+	"Tries a board: health, the link with payloads of many sizes, key exchange, AES in counter mode against the vectors of\n"
+	"SP 800-38A. Prints a line a check.\n"
+	"\n"
+	"  --serial S   this board\n"
+	"  --root FILE  the certificate of the root to trust (PEM); else COFFER_ROOT, else the installed one\n";
+
+static int report(const char *what, bool well)
+{
+	printf("%-40s %s\n", what, well ? "ok" : "FAILED");
+	return well ? CLI_OK : CLI_FAILED;
+}
+
+static int check_health(struct cli_board *board)
+{
+	struct coffer_status status;
+	int error = coffer_get_status(board->context, NULL, &status);
+
+	if (error)
+		return cli_fail("status", error);
+	return report("health", !status.health && coffer_info(board->context)->flags & COFFER_INFO_READY);
+}
+
+static int check_loop(struct cli_board *board)
+{
+	static const uint32_t sizes[] = { 0, 1, 15, 16, 447, 448, 449, 511, 512, 513, 1024, 4095, 4096, 65536, 65537, 200000 };
+	const uint32_t most = 200000;
+	uint8_t *sent = malloc(most), *back = malloc(most);
+	struct coffer_outcome outcome = { 0 };
+	bool same = sent && back;
+	int error = 0;
+
+	if (same)
+		error = coffer_random(sent, most);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes) && same && !error; i++) {
+		const struct coffer_job_desc job = {
+			.op = COFFER_OP_LOOP, .src = sent, .dst = back, .length = sizes[i]
+		};
+
+		memset(back, 0, most);
+		error = coffer_run(board->context, &job, NULL, &outcome);
+		same = !error && outcome.bytes == sizes[i] && memcmp(sent, back, sizes[i]) == 0;
+	}
+	free(sent);
+	free(back);
+	if (error)
+		return cli_job_fail("loop", &outcome);
+	return report("link: payloads of 0 to 200000 bytes", same);
+}
+
+/* SP 800-38A, F.5: counter mode. */
+static const char vector_iv[] = "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
+static const char vector_plain[] = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+				   "30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710";
+static const struct vector {
+	const char *name, *key, *cipher;
+} vectors[] = {
+	{ "AES-128-CTR, SP 800-38A F.5.1", "2b7e151628aed2a6abf7158809cf4f3c",
+	  "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff"
+	  "5ae4df3edbd5d35e5b4f09020db03eab1e031dda2fbe03d1792170a0f3009cee" },
+	{ "AES-256-CTR, SP 800-38A F.5.5", "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
+	  "601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c5"
+	  "2b0930daa23de94ce87017ba2d84988ddfc9c58db67aada613c2dd08457941a6" },
+};
+
+static int check_vector(struct cli_board *board, const struct vector *vector)
+{
+	struct coffer_job_desc job = { .op = COFFER_OP_CRYPT, .mode = COFFER_MODE_CTR, .encrypt = 1, .length = 64 };
+	uint8_t key[32], data[64], expected[64];
+	int key_bytes = cli_hex(vector->key, key, sizeof(key));
+	struct coffer_outcome outcome = { 0 };
+	coffer_session *session = NULL;
+	int code;
+
+	cli_hex(vector_plain, data, sizeof(data));
+	cli_hex(vector->cipher, expected, sizeof(expected));
+	cli_hex(vector_iv, job.start.iv, sizeof(job.start.iv));
+	code = cli_open_session(board, COFFER_USE_CTR | COFFER_USE_ENCRYPT, key, (size_t)key_bytes, &session, NULL);
+	if (!code) {
+		job.slot = coffer_session_slot(session, COFFER_KEY_SESSION);
+		job.src = job.dst = data;
+		if (coffer_run(board->context, &job, NULL, &outcome))
+			code = cli_job_fail(vector->name, &outcome);
+		else
+			code = report(vector->name, memcmp(data, expected, sizeof(data)) == 0);
+	}
+	coffer_session_destroy(&session, NULL);
+	return code;
+}
+
+static int run(const char *serial, const char *root)
+{
+	struct cli_board board = { 0 };
+	int code = cli_open(&board, serial);
+
+	if (!code)
+		code = check_health(&board);
+	if (!code)
+		code = check_loop(&board);
+	if (!code)
+		code = cli_trust(&board, root);
+	if (!code)
+		report("certificate", true);
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors) && !code; i++)
+		code = check_vector(&board, &vectors[i]);
+	cli_close(&board);
+	return code;
+}
+
+int cli_selftest(int argc, char **argv)
+{
+	enum { SERIAL = 256, ROOT, HELP };
+	static const struct option longs[] = { { "serial", required_argument, NULL, SERIAL },
+					       { "root", required_argument, NULL, ROOT },
+					       { "help", no_argument, NULL, HELP },
+					       { 0 } };
+	const char *serial = NULL, *root = NULL;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
+		switch (option) {
+		case SERIAL:
+			serial = optarg;
+			break;
+		case ROOT:
+			root = optarg;
+			break;
+		case HELP:
+			fputs(usage, stdout);
+			return CLI_OK;
+		default:
+			return cli_bad_option(argv, option);
+		}
+	}
+	if (optind != argc)
+		return cli_error(CLI_USAGE, "selftest takes no arguments");
+	return run(serial, root);
+}
