@@ -9,7 +9,7 @@
 
 /* A class request's SETUP. True when it is one of ours, on an interface that exists: its stamps count. */
 bool requests_setup(const struct ep0_request *r);
-/* Its OUT data stage is whole in the buffer. */
-void requests_out(const struct ep0_request *r);
+/* Its OUT data stage has ended with so many bytes in the buffer. */
+void requests_out(const struct ep0_request *r, size_t bytes);
 
 #endif

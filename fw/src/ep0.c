@@ -115,11 +115,12 @@ void ep0_setup(void)
 /* Only class requests have an OUT data stage. */
 void ep0_out(void)
 {
-	if (newest_tag() != current.tag || !current_is_class ||
-	    REG_FIELD(EP0_STATUS__OUT_LEN, REG(ep0_status)) != current.length)
+	uint32_t status = REG(ep0_status);
+
+	if (REG_FIELD(EP0_STATUS__TAG, status) != current.tag || !current_is_class)
 		command(newest_tag(), CMD_STALL, 0);
 	else
-		requests_out(&current);
+		requests_out(&current, REG_FIELD(EP0_STATUS__OUT_LEN, status));
 }
 
 void ep0_done(void)

@@ -262,11 +262,13 @@ bool requests_setup(const struct ep0_request *r)
 	return true;
 }
 
-void requests_out(const struct ep0_request *r)
+void requests_out(const struct ep0_request *r, size_t bytes)
 {
 	const struct request *q = find(r);
 	enum coffer_result result = check(r, q); /* again: the context may have been closed meanwhile */
 
+	if (bytes != r->length)
+		result = COFFER_ERR_REQUEST;
 	if (result == COFFER_OK)
 		result = q->out(r, ep0_buffer());
 	if (result != COFFER_OK) {

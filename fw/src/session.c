@@ -20,13 +20,14 @@ static uint32_t attributes(uint16_t kind, enum slot_role role, uint8_t session_s
 	uint32_t attr = ATTR_ROLE(role) | ATTR_SESSION(session_slot);
 
 	if (kind != COFFER_SESSION_PROTECTED)
-		return attr | ATTR_OPEN;
+		return attr | ATTR_OPEN | ALL_RULES;
 	switch (role) {
 	case ROLE_SESSION:
 		return attr | ATTR_USAGE(COFFER_USE_WRAP | COFFER_USE_CTR | COFFER_USE_DECRYPT) |
 		       ATTR_RULE(COFFER_CTR_REFUSE64) | ATTR_DECRYPT_RISING | ATTR_ENCRYPT_RISING;
-	case ROLE_CONTENT: /* LOAD_KEY brings rule and IV policy */
-		return attr | ATTR_USAGE(COFFER_USE_CTR | COFFER_USE_ECB | COFFER_USE_CBC | COFFER_USE_DECRYPT);
+	case ROLE_CONTENT: /* LOAD_KEY narrows the rules, and brings the IV policy */
+		return attr | ATTR_USAGE(COFFER_USE_CTR | COFFER_USE_ECB | COFFER_USE_CBC | COFFER_USE_DECRYPT) |
+		       ALL_RULES;
 	default:
 		return attr | ATTR_USAGE(COFFER_USE_CTR | COFFER_USE_ENCRYPT) | ATTR_RULE(COFFER_CTR_REFUSE64);
 	}
@@ -137,26 +138,33 @@ void session_forget_context(uint8_t ctx)
 			sessions[k].handle = 0;
 }
 
-/* The blob of an open session says what its slots are for; the rising policy comes with rule refuse64 alone. */
-static bool set_open_attributes(const struct session *s, uint8_t key_bytes, uint8_t usage, uint8_t iv_policy)
+static bool reserve_open(const struct session *s, enum slot_role role, uint8_t slot, uint32_t attr)
 {
 	uint8_t own = COFFER_HANDLE_INDEX(s->handle);
-	uint32_t common = iv_policy ? ATTR_RULE(COFFER_CTR_REFUSE64) : ALL_RULES;
 	uint32_t generation;
 
+	attr |= ATTR_ROLE(role) | ATTR_SESSION(own) | ATTR_OPEN;
+	return vault_reserve((struct slot_ref){ slot, s->ctx, s->epoch }, attr, &generation);
+}
+
+/*
+ * The blob of an open session says what its slots are for: a session that wraps does only that, and its content slot
+ * the rest. Rising IVs go with rule refuse64 alone.
+ */
+static bool set_open_attributes(const struct session *s, uint8_t key_bytes, uint8_t usage, uint8_t iv_policy)
+{
+	const uint8_t wrapping = COFFER_USE_WRAP | COFFER_USE_ENCRYPT | COFFER_USE_DECRYPT;
+	uint32_t attr = iv_policy != 0 ? ATTR_RULE(COFFER_CTR_REFUSE64) : ALL_RULES;
+	uint8_t own = COFFER_HANDLE_INDEX(s->handle);
+
 	if (iv_policy & COFFER_IV_ENCRYPT_RISING)
-		common |= ATTR_ENCRYPT_RISING;
+		attr |= ATTR_ENCRYPT_RISING;
 	if (iv_policy & COFFER_IV_DECRYPT_RISING)
-		common |= ATTR_DECRYPT_RISING;
-	if (!vault_reserve((struct slot_ref){ own, s->ctx, s->epoch },
-			   attributes(s->kind, ROLE_SESSION, own) | common | ATTR_USAGE(usage) |
-				   ATTR_KEY_BYTES(key_bytes),
-			   &generation))
-		return false;
-	return s->content == SESSION_NONE ||
-	       vault_reserve((struct slot_ref){ s->content, s->ctx, s->epoch },
-			     attributes(s->kind, ROLE_CONTENT, own) | common | ATTR_USAGE(usage & ~COFFER_USE_WRAP),
-			     &generation);
+		attr |= ATTR_DECRYPT_RISING;
+	if (s->kind == COFFER_SESSION_OPEN)
+		return reserve_open(s, ROLE_SESSION, own, attr | ATTR_KEY_BYTES(key_bytes) | ATTR_USAGE(usage));
+	return reserve_open(s, ROLE_SESSION, own, attr | ATTR_KEY_BYTES(key_bytes) | ATTR_USAGE(usage & wrapping)) &&
+	       reserve_open(s, ROLE_CONTENT, s->content, attr | ATTR_USAGE(usage & ~COFFER_USE_WRAP));
 }
 
 bool session_install_key(uint8_t ctx, uint8_t epoch, uint32_t handle, const uint8_t *key, uint8_t key_bytes,

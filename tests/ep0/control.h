@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Control transfers to the board on the ULPI model: SETUP, data stage, status stage, with NAKs repeated, and the
+// longest time that the board took to answer. One host, nothing else on the bus.
+
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "ulpi_phy.h"
+
+namespace coffer::test {
+
+using usb::Bytes;
+using usb::Pid;
+using usb::Result;
+using usb::Transaction;
+
+struct Setup {
+	uint8_t type, request;
+	uint16_t value, index, length;
+};
+
+struct Reply {
+	bool stalled = false;
+	bool lost = false;    // no answer, or a protocol error
+	Bytes data;           // of an IN data stage
+	uint64_t held = 0;    // cycles from SETUP (or the last OUT packet) to the first answer that is no NAK
+};
+
+template <class Top> class Control {
+public:
+	explicit Control(usb::UlpiPhy<Top> &phy) : phy_(phy) {}
+
+	uint8_t address = 0;
+
+	Reply in(Setup s)
+	{
+		Reply reply;
+
+		if (!setup(s, reply))
+			return reply;
+		uint64_t start = phy_.cycles();
+		for (bool first = true;; first = false) {
+			Transaction t{.token = Pid::In, .address = address};
+			Result r = retry(t);
+			if (first)
+				reply.held = t.begin - start;
+			if (r != Result::Data) {
+				reply.stalled = r == Result::Stall;
+				reply.lost = !reply.stalled;
+				return reply;
+			}
+			reply.data.insert(reply.data.end(), t.data.begin(), t.data.end());
+			if (t.data.size() < 64 || reply.data.size() >= s.length)
+				break;
+		}
+		Transaction t{.token = Pid::Out, .address = address, .toggle = true};
+		status(retry(t), Result::Ack, reply);
+		return reply;
+	}
+
+	Reply out(Setup s, const Bytes &data)
+	{
+		Reply reply;
+		uint64_t start;
+		bool toggle = true;
+
+		if (!setup(s, reply))
+			return reply;
+		for (size_t at = 0; at < data.size(); at += 64, toggle = !toggle) {
+			Transaction t{.token = Pid::Out, .address = address, .toggle = toggle};
+			t.data.assign(data.begin() + long(at), data.begin() + long(std::min(at + 64, data.size())));
+			Result r = retry(t);
+			if (r != Result::Ack && r != Result::Nyet) {
+				reply.stalled = r == Result::Stall;
+				reply.lost = !reply.stalled;
+				return reply;
+			}
+		}
+		start = phy_.cycles();
+		Transaction t{.token = Pid::In, .address = address};
+		Result r = retry(t);
+		reply.held = t.begin - start;
+		status(r, Result::Data, reply);
+		return reply;
+	}
+
+	bool setup(Setup s, Reply &reply)
+	{
+		Transaction t{.token = Pid::Setup, .address = address};
+		t.data = { s.type, s.request, uint8_t(s.value), uint8_t(s.value >> 8), uint8_t(s.index),
+			   uint8_t(s.index >> 8), uint8_t(s.length), uint8_t(s.length >> 8) };
+		reply.lost = phy_.transaction(t) != Result::Ack;
+		return !reply.lost;
+	}
+
+private:
+	static constexpr uint64_t Patience = 200'000; // cycles of NAKs
+
+	Result retry(Transaction &t)
+	{
+		uint64_t start = phy_.cycles();
+		Result r;
+
+		while ((r = phy_.transaction(t)) == Result::Nak && phy_.cycles() - start < Patience) {
+		}
+		return r;
+	}
+
+	void status(Result r, Result good, Reply &reply)
+	{
+		reply.stalled = r == Result::Stall;
+		reply.lost = r != good && !reply.stalled;
+	}
+
+	usb::UlpiPhy<Top> &phy_;
+};
+
+} // namespace coffer::test
