@@ -42,6 +42,7 @@ enum class Result : uint8_t {
 
 struct Faults {
 	bool drop_ack = false;      // IN: the host's ACK is lost
+	bool stray_ack = false;     // IN: nothing came, yet an ACK follows: the one to another device's answer
 	bool bad_token_crc = false;
 	bool bad_data_crc = false;  // OUT, SETUP
 	bool no_data = false;       // OUT, SETUP: the data packet is lost
@@ -470,6 +471,8 @@ template <class Top> void UlpiPhy<Top>::reply_step()
 		arrived_ = false;
 		take_reply();
 	} else if (++wait_ >= timeout && bus_ != Bus::LinkSends && arriving_ == 0) {
+		if (current_->faults.stray_ack)
+			send({static_cast<uint8_t>(Pid::Ack)});
 		answer(Result::Timeout, 1);
 	} else if (wait_ >= Timing::Babble) {
 		answer(Result::Garbled, Timing::Timeout);
