@@ -131,7 +131,7 @@ module usb_bulk_in #(
   end
 
   // The packets
-  (* no_rw_check, ram_style = "block" *) logic [7:0] mem [NCtx * 4096];
+  (* no_rw_check, ram_style = "block" *) logic [7:0] mem [1 << (SelW + 12)];
   logic [SelW+11:0] waddr;
 
   assign waddr = {SelW'(ctx_i), tail[SelW'(ctx_i)], addr_i};

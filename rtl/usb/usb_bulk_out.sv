@@ -117,7 +117,7 @@ module usb_bulk_out #(
   end
 
   // The packets
-  (* no_rw_check, ram_style = "block" *) logic [7:0] mem [NCtx * 2048];
+  (* no_rw_check, ram_style = "block" *) logic [7:0] mem [1 << (SelW + 11)];
   logic [SelW+10:0] waddr, raddr;
 
   assign waddr = {sel, tail[sel], len_q[8:0]};

@@ -262,8 +262,9 @@ module usb_ep0 (
   usb_ep0_buffer u_buffer (
     .clk_i, .rst_ni,
     .cpu_en_i(buf_en_i), .cpu_we_i(buf_we_i), .cpu_addr_i(buf_addr_i), .cpu_wdata_i(buf_wdata_i), .cpu_rdata_o(buf_rdata_o),
+    .start_i(token_new_i),
     .put_i(put), .put_addr_i(moved_q[9:0] + 10'(count_q)), .put_data_i(rx_data_i), .put_end_i(rx_good_i & mine_i),
-    .get_start_i(token_new_i), .get_addr_i(moved_q[9:2]), .get_ready_o(get_ready), .get_next_i(get_next), .get_data_o(tx_data_o)
+    .get_addr_i(moved_q[9:2]), .get_ready_o(get_ready), .get_next_i(get_next), .get_data_o(tx_data_o)
   );
 
 `ifndef SYNTHESIS

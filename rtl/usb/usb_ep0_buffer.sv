@@ -19,13 +19,13 @@ module usb_ep0_buffer (
   input  logic [7:0]  cpu_addr_i,
   input  logic [31:0] cpu_wdata_i,
   output logic [31:0] cpu_rdata_o,   // one cycle after cpu_en_i
+  input  logic        start_i,       // a new packet: forget what was begun, fetch from get_addr_i
   // Bytes from the bus
   input  logic        put_i,
   input  logic [9:0]  put_addr_i,
   input  logic [7:0]  put_data_i,
   input  logic        put_end_i,     // no more bytes of this packet: write what is left of the last word
   // Bytes to the bus
-  input  logic        get_start_i,   // fetch from get_addr_i
   input  logic [7:0]  get_addr_i,    // word
   output logic        get_ready_o,   // get_data_o is the first byte
   input  logic        get_next_i,
@@ -56,7 +56,7 @@ module usb_ep0_buffer (
       wait_mask_q <= mask_q;
       wait_addr_q <= addr_q;
     end
-    if (!rst_ni) begin
+    if (!rst_ni || start_i) begin
       mask_q <= '0;
       full_q <= 1'b0;
       waiting_q <= 1'b0;
@@ -85,7 +85,7 @@ module usb_ep0_buffer (
   logic cur_valid_q, nxt_valid_q, asked_q, ask, refill;
 
   assign refill = cur_valid_q ? (get_next_i && lane_q == 2'd3) : nxt_valid_q;  // nxt_q moves to cur_q
-  assign ask = ~cpu_read & ~asked_q & (~nxt_valid_q | refill) & ~get_start_i;
+  assign ask = ~cpu_read & ~asked_q & (~nxt_valid_q | refill) & ~start_i;
   assign raddr = cpu_read ? cpu_addr_i : fetch_q;
   assign get_ready_o = cur_valid_q;
   assign get_data_o = cur_q[8*lane_q +: 8];
@@ -108,7 +108,7 @@ module usb_ep0_buffer (
     end
     asked_q <= ask;
     if (ask) fetch_q <= fetch_q + 8'd1;
-    if (!rst_ni || get_start_i) begin
+    if (!rst_ni || start_i) begin
       lane_q <= '0;
       cur_valid_q <= 1'b0;
       nxt_valid_q <= 1'b0;
