@@ -114,6 +114,14 @@ TEST_PROGRAMS += $(HOST_TESTS)
 .PHONY: host-tests
 host-tests: $(HOST_TESTS)
 
+# The same again under the sanitizers, for the tests.
+ifndef SAN
+.PHONY: host-sanitized
+host-sanitized: $(HOST_PROGRAMS)
+	@$(MAKE) --no-print-directory SAN=1 host host-tests
+TEST_PROGRAMS += host-sanitized
+endif
+
 # ---- installation -----------------------------------------------------------------------------------------
 
 #: make install          DESTDIR= PREFIX=/usr/local: programs, libraries, headers, manual page, udev rule

@@ -162,7 +162,7 @@ static void stop(struct coffer_context *context)
 
 /* ---- open and close ---- */
 
-static struct coffer_context *context_new(struct coffer *library)
+struct coffer_context *context_new(struct coffer *library)
 {
 	struct coffer_context *context = calloc(1, sizeof(*context));
 

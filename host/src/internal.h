@@ -193,6 +193,8 @@ struct coffer_context {
 };
 
 /* context.c */
+/* Without interface and thread. */
+struct coffer_context *context_new(struct coffer *library);
 void context_ref(struct coffer_context *context);
 void context_unref(struct coffer_context *context);
 void context_wake(struct coffer_context *context);
