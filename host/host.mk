@@ -126,7 +126,7 @@ endif
 
 #: make install          DESTDIR= PREFIX=/usr/local: programs, libraries, headers, manual page, udev rule
 .PHONY: install
-install: programs
+install: $(HOST_PROGRAMS)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/coffer $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(wildcard $(B)/bin/coffer $(B)/bin/coffer-film) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(B)/lib/libcoffer.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib
