@@ -16,7 +16,7 @@ FW_ARCH := -march=rv32im -mabi=ilp32 -misa-spec=2.2
 FW_SPECS := --specs=/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs
 FW_CFLAGS := $(FW_SPECS) $(FW_ARCH) -Os -msave-restore -g -std=c11 -ffreestanding -ffunction-sections -fdata-sections -fno-common -fstack-usage \
 	-Ifw/include -I$(FW) -I$(FW_MBEDTLS)/include -I$(FW_MBEDTLS)/library '-DMBEDTLS_CONFIG_FILE="$(CURDIR)/fw/mbedtls/coffer_config.h"'
-FW_LDFLAGS := $(FW_SPECS) $(FW_ARCH) -nostartfiles -Wl,--gc-sections -Wl,--defsym=RAM_BYTES=$(FW_RAM_KIB)K -T fw/coffer.ld
+FW_LDFLAGS := -nostartfiles -Wl,--gc-sections -Wl,--defsym=RAM_BYTES=$(FW_RAM_KIB)K -T fw/coffer.ld
 
 PROGRAMS += $(FW)/coffer.hex
 .PHONY: firmware
@@ -45,7 +45,7 @@ $(FW)/obj/mbedtls_%.o: fw/mbedtls/coffer_config.h $(FW_MBEDTLS)/.version
 -include $(wildcard $(FW)/obj/*.d)
 
 $(FW)/coffer.elf: $(FW_OBJECTS) fw/coffer.ld
-	@$(RV)gcc $(FW_LDFLAGS) $(FW_OBJECTS) -o $@
+	@$(RV)gcc $(FW_SPECS) $(FW_ARCH) $(FW_LDFLAGS) $(FW_OBJECTS) -o $@
 	@$(RV)size -A $@ | awk -v ram=$$(( $(FW_RAM_KIB) * 1024 )) -v stack=$(FW_STACK_BYTES) ' \
 		$$1 == ".text" || $$1 == ".data" || $$1 == ".bss" { n[$$1] = $$2; used += $$2 } \
 		END { margin = ram - used - stack; \

@@ -28,7 +28,6 @@ module cpu #(
   output logic [29:0] d_adr_o,
   output logic [31:0] d_wdata_o,
   input  logic        d_ack_i,
-  input  logic        d_err_i,
   input  logic [31:0] d_rdata_i
 );
   localparam logic [2:0] CtiIncrement = 3'b010;
@@ -68,7 +67,7 @@ module cpu #(
     .dBusWishbone_DAT_MISO(d_rdata_i), \
     .dBusWishbone_DAT_MOSI(d_wdata_o), \
     .dBusWishbone_SEL(d_sel_o), \
-    .dBusWishbone_ERR(d_err_i), \
+    .dBusWishbone_ERR(1'b0), \
     .dBusWishbone_CTI(d_cti), \
     .dBusWishbone_BTE()
 

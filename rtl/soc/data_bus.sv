@@ -9,8 +9,8 @@
 //   0x8000_1000   endpoint-0 buffer, 1 KiB, byte enables
 //   0x8001_0000   public-key engine, 64 KiB
 //
-// An address that belongs to nobody is answered with a bus error: the CPU takes an exception, which the
-// firmware treats as its own fault.
+// An address that belongs to nobody is never acknowledged: firmware that has lost its way stops there for
+// good (the CPU takes no note of a bus error).
 
 module data_bus #(
   parameter int unsigned RamKiB = 32
@@ -24,7 +24,6 @@ module data_bus #(
   input  logic [29:0] adr_i,
   input  logic [31:0] wdata_i,
   output logic        ack_o,
-  output logic        err_o,
   output logic [31:0] rdata_o,
 
   output logic        ram_stb_o,
@@ -48,7 +47,7 @@ module data_bus #(
   input  logic [7:0]  pending_i,     // enabled interrupts that are pending
   output logic        waiting_o      // the CPU is blocked in WAIT
 );
-  typedef enum logic [2:0] { IoIdle, IoRegs, IoBuf, IoBufData, IoPke, IoWait, IoAck, IoErr } state_e;
+  typedef enum logic [2:0] { IoIdle, IoRegs, IoBuf, IoBufData, IoPke, IoWait, IoAck, IoDead } state_e;
   state_e state_q, state_d;
 
   logic is_io, is_ram;
@@ -67,12 +66,12 @@ module data_bus #(
     unique case (state_q)
       IoIdle: begin
         if (stb_i && !is_ram) begin
-          if (!is_io) state_d = IoErr;
+          if (!is_io) state_d = IoDead;
           else if (is_regs) state_d = IoRegs;
           else if (is_wait && !we_i) state_d = IoWait;
           else if (is_buf) state_d = IoBuf;
           else if (is_pke) state_d = IoPke;
-          else state_d = IoErr;
+          else state_d = IoDead;
         end
       end
       IoRegs: state_d = IoAck;
@@ -80,7 +79,8 @@ module data_bus #(
       IoBufData: state_d = IoAck;
       IoPke: if (pke_ack_i) state_d = IoAck;
       IoWait: if (pending_i != '0) state_d = IoAck;
-      default: state_d = IoIdle; // IoAck, IoErr
+      IoDead: ;
+      default: state_d = IoIdle; // IoAck
     endcase
   end
 
@@ -116,7 +116,6 @@ module data_bus #(
 
   assign ram_stb_o = stb_i & is_ram;
   assign ack_o = ram_ack_i | (state_q == IoAck);
-  assign err_o = state_q == IoErr;
   assign rdata_o = ram_ack_i ? ram_rdata_i : io_rdata_q;
 
 `ifndef SYNTHESIS

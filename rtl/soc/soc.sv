@@ -115,7 +115,7 @@ module soc #(
 
   // ---- CPU, memory, bus --------------------------------------------------------------------------
 
-  logic        i_stb, i_burst, i_ack, d_stb, d_burst, d_we, d_ack, d_err, ram_stb, ram_ack;
+  logic        i_stb, i_burst, i_ack, d_stb, d_burst, d_we, d_ack, ram_stb, ram_ack;
   logic [29:0] i_adr, d_adr;
   logic [31:0] i_rdata, d_rdata, d_wdata, ram_rdata;
   logic [3:0]  d_sel;
@@ -144,7 +144,6 @@ module soc #(
     .d_adr_o(d_adr),
     .d_wdata_o(d_wdata),
     .d_ack_i(d_ack),
-    .d_err_i(d_err),
     .d_rdata_i(d_rdata)
   );
 
@@ -180,7 +179,6 @@ module soc #(
     .adr_i(d_adr),
     .wdata_i(d_wdata),
     .ack_o(d_ack),
-    .err_o(d_err),
     .rdata_o(d_rdata),
     .ram_stb_o(ram_stb),
     .ram_ack_i(ram_ack),
