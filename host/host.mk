@@ -47,7 +47,7 @@ $(HOBJ)/%.o: host/%.c | $(B)/mbedtls/.version
 HOST_PROVISION_SRC := host/src/identity.c host/src/provision.c
 HOST_LIB_SRC := $(filter-out $(HOST_PROVISION_SRC),$(wildcard host/src/*.c)) $(wildcard host/ddi/*.c)
 HOST_CLI_SRC := $(wildcard host/cli/*.c) host/src/files.c $(HOST_PROVISION_SRC)
-HOST_FILM_SRC := $(wildcard host/film/*.c)
+HOST_FILM_SRC := $(wildcard host/film/*.c) host/cli/common.c host/cli/output.c
 HOST_LIB_O := $(HOST_LIB_SRC:host/%.c=$(HOBJ)/%.o)
 HOST_CLI_O := $(HOST_CLI_SRC:host/%.c=$(HOBJ)/%.o)
 HOST_FILM_O := $(HOST_FILM_SRC:host/%.c=$(HOBJ)/%.o)
@@ -95,16 +95,16 @@ host-film:
 	@if pkg-config --exists libavformat libavcodec libavutil; then $(MAKE) --no-print-directory $(HB)/bin/coffer-film; \
 	else echo "coffer-film is left out: the headers of libavformat are not installed"; fi
 
-HOST_PROGRAMS := $(HB)/lib/libcoffer.so.$(SOVERSION) $(HB)/lib/libcoffer.a $(HB)/bin/coffer $(if $(HOST_FILM_SRC),host-film)
+HOST_PROGRAMS := $(HB)/lib/libcoffer.so.$(SOVERSION) $(HB)/lib/libcoffer.a $(HB)/bin/coffer host-film
 PROGRAMS += $(HOST_PROGRAMS)
 
 #: make SAN=1 host       library and programs with AddressSanitizer and UBSan, in build/san
 .PHONY: host
 host: $(HOST_PROGRAMS)
 
-# ---- tests: tests/host/test_*.c, each a program --------------------------------------------------------------
+# ---- tests: tests/host/*.c, each a program ---------------------------------------------------------------------
 
-HOST_TESTS := $(patsubst tests/host/%.c,$(HB)/tests/host/%,$(wildcard tests/host/test_*.c))
+HOST_TESTS := $(patsubst tests/host/%.c,$(HB)/tests/host/%,$(wildcard tests/host/*.c))
 $(HB)/tests/host/%: tests/host/%.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a
 	@mkdir -p $(@D)
 	@echo "  CC $<"

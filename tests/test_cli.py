@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The coffer command: what it answers without a board, and what it does on a virtual one."""
+import json
+import os
+import pathlib
+import random
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COFFER = ROOT / "build/bin/coffer"
+BOARD = ROOT / "build/bin/coffer-board"
+WATCHDOG = 900
+OK, FAILED, USAGE, NO_BOARD, NO_PERMISSION, BUSY, LOST, UNTRUSTED, BAD_INPUT = range(9)
+KEY = "000102030405060708090a0b0c0d0e0f"
+IV = "f0f1f2f3f4f5f6f7ffffffffffffffff"  # carries into its upper half at the second block
+
+
+def coffer(*arguments, **options):
+    return subprocess.run([COFFER, *map(str, arguments)], cwd=ROOT, capture_output=True, timeout=WATCHDOG, **options)
+
+
+def on_board(script, board_options=(), **options):
+    """A shell script beside a virtual board; $COFFER is the program."""
+    environment = dict(os.environ, COFFER=str(COFFER), **options.pop("env", {}))
+    return subprocess.run([BOARD, "run", "--quiet", *board_options, "--", "bash", "-euo", "pipefail", "-c", script], cwd=ROOT,
+                          env=environment, capture_output=True, timeout=WATCHDOG, **options)
+
+
+def check(done, status=OK):
+    assert done.returncode == status, f"status {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    return done
+
+
+# ---- without a board ----
+
+COMMANDS = ["list", "info", "certificate", "selftest", "encrypt", "decrypt", "film", "bench", "provision"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(command):
+    done = check(coffer(command, "--help"))
+    assert done.stdout.startswith(b"Usage: coffer " + command.encode()) and not done.stderr
+
+
+def test_help_lists_every_command():
+    text = check(coffer("--help")).stdout.decode()
+    manual = (ROOT / "docs/coffer.1").read_text()
+    for command in COMMANDS:
+        assert f"  {command} " in text and f"{command}" in manual
+
+
+def test_version():
+    version = [line.split()[-1] for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith("VERSION :=")][0]
+    assert check(coffer("--version")).stdout.decode() == f"coffer {version}\n"
+
+
+@pytest.mark.parametrize("arguments", [
+    [], ["nothing"], ["list", "--nope"], ["info", "more"], ["bench", "--root"],
+    ["encrypt", "--key", KEY, "--iv", IV, "in"],
+    ["encrypt", "--iv", IV, "in", "out"],
+    ["encrypt", "--key", KEY, "in", "out"],
+    ["encrypt", "--key", KEY + "0", "--iv", IV, "in", "out"],
+    ["encrypt", "--key", KEY[2:], "--iv", IV, "in", "out"],
+    ["encrypt", "--key", KEY + "zz", "--iv", IV, "in", "out"],
+    ["encrypt", "--key", KEY, "--key-file", "x", "--iv", IV, "in", "out"],
+    ["encrypt", "--key", KEY, "--iv", IV[1:], "in", "out"],
+    ["encrypt", "--key", KEY, "--iv", IV + "00", "in", "out"],
+    ["decrypt", "--key", KEY, "--iv", IV, "--aes", "cbc", "in", "out"],
+], ids=lambda a: " ".join(a)[:40])
+def test_usage(arguments):
+    done = check(coffer(*arguments), USAGE)
+    assert done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("content", [None, b"", b"00", KEY.encode() + b"\0", KEY.encode() * 3])
+def test_bad_key_file(tmp_path, content):
+    path = tmp_path / "key"
+    if content is not None:
+        path.write_bytes(content)
+    check(coffer("encrypt", "--key-file", path, "--iv", IV, "in", "out"), BAD_INPUT)
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["info"], ["certificate"], ["selftest"], ["bench"],
+                                       ["encrypt", "--key", KEY, "--iv", IV, "/dev/null", "/dev/null"]], ids=lambda a: a[0])
+def test_no_board(arguments):
+    assert b"no board found" in check(coffer(*arguments), NO_BOARD).stderr
+
+
+# ---- on a virtual board ----
+
+def test_list_and_info():
+    done = check(on_board('"$COFFER" list --json; echo ,; "$COFFER" info --json; echo ,; "$COFFER" list >&2'))
+    listed, info = json.loads(b"[" + done.stdout.rstrip(b"\n,") + b"]")
+    (one,) = listed["boards"]
+    assert one["permission"] and one["free_contexts"] == one["contexts"] == info["contexts"]
+    assert one["serial"] == info["serial"] and info["virtual"] and info["ready"]
+    assert info["clock_hz"] == 60000000 and info["protocol"] == 1
+    assert one["serial"].encode() in done.stderr
+
+
+def test_certificate(tmp_path):
+    """The chain that the board gives verifies under the root that coffer-board made for it."""
+    check(on_board(f"""
+"$COFFER" certificate > {tmp_path}/rsa.pem
+"$COFFER" certificate --p256 > {tmp_path}/p256.pem
+openssl verify -CAfile "$COFFER_ROOT" {tmp_path}/rsa.pem
+openssl verify -CAfile "$COFFER_ROOT" {tmp_path}/p256.pem
+"""))
+
+
+def test_selftest():
+    done = check(on_board('"$COFFER" selftest'))
+    assert b"FAILED" not in done.stdout and done.stdout.count(b" ok\n") >= 5
+
+
+def test_selftest_under_the_sanitizers():
+    check(on_board('build/san/bin/coffer selftest', env={"ASAN_OPTIONS": "verify_asan_link_order=0"}))
+
+
+@pytest.mark.parametrize("bits", [128, 192, 256])
+def test_same_bytes_as_openssl(tmp_path, bits):
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    noise = random.Random(seed)
+    key, iv = noise.randbytes(bits // 8).hex(), IV
+    plain = tmp_path / "plain"
+    plain.write_bytes(noise.randbytes(300001))
+    (tmp_path / "key").write_text(key + "\n")
+    check(on_board(f"""
+cd {tmp_path}
+"$COFFER" encrypt --key {key} --iv {iv} plain cipher
+openssl enc -aes-{bits}-ctr -K {key} -iv {iv} -in plain -out expected
+cmp cipher expected
+"$COFFER" decrypt --key-file key --iv {iv} - - < cipher | cmp - plain
+"""))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cipher", "expected", "key", "plain"]
+
+
+def test_empty_file_and_failures(tmp_path):
+    """Clear errors, no partial output, and the next command works."""
+    done = on_board(f"""
+cd {tmp_path}
+crypt() {{ "$COFFER" encrypt --key {KEY} --iv {IV} "$@"; }}
+status() {{ want=$1; shift; got=0; "$@" || got=$?; [ $got = $want ] || {{ echo "$* gave $got" >&2; exit 99; }}; }}
+: > empty
+crypt empty out-empty; [ -f out-empty ] && [ ! -s out-empty ]
+status 8 crypt missing out-1
+status 8 crypt . out-2
+status 1 crypt empty no/such/folder/out
+status 7 env -u COFFER_ROOT "$COFFER" encrypt --key {KEY} --iv {IV} empty out-3
+status 7 env COFFER_ROOT=/nonexistent "$COFFER" encrypt --key {KEY} --iv {IV} empty out-4
+status 3 "$COFFER" encrypt --serial no-such --key {KEY} --iv {IV} empty out-5
+crypt empty /dev/null
+""")
+    check(done)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty", "out-empty"]
+
+
+def test_bench():
+    """Every headline figure is there, and reaches what the README promises; board time does not move with the machine."""
+    results = json.loads(check(on_board('"$COFFER" bench --json')).stdout)["results"]
+    figures = {result["name"]: result for result in results}
+    assert {"surface/aes-128/65536", "surface/aes-256/65536", "return/aes-128/65536", "negotiate/rsaes-oaep",
+            "create-session"} <= figures.keys()
+    for result in results:
+        assert result["cycles"] > 0
+        assert result["bytes_per_cycle"] == pytest.approx(result["bytes"] / result["cycles"])
+    assert figures["surface/aes-128/65536"]["bytes_per_cycle"] >= 0.80
+    assert figures["surface/aes-256/65536"]["bytes_per_cycle"] >= 0.80
+    assert figures["return/aes-128/65536"]["bytes_per_cycle"] >= 0.38
+    assert figures["negotiate/rsaes-oaep"]["cycles"] <= 2500000
+    assert figures["create-session"]["cycles"] <= 30000
