@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything about a job that its header decides, checked before the first byte is processed: fields (job_fields),
+// handles, key, policy, surfaces' bounds. start_i with the header held; a verdict a dozen cycles later (done_o).
+// The first reason of this list is the answer:
+//
+//   JobBadHeader, JobBadField, JobRange (too many pairs)   see job_fields
+//   JobBadHandle  slot or surface: no such index, another context's, stale, of another session
+//   JobNoKey      the slot holds no whole key
+//   JobPolicy     role, usage, counter rule, output policy
+//   JobRange      a surface's bounds
+//
+// The owner is the interface that the job arrived on. A slot's session counts as much as the slot: its slot must
+// be alive and of the generation that the slot was reserved under. session_o is known (session_valid_o) before the
+// session's state is read: a revocation is seen either there or by whoever watches session_o.
+
+module job_check
+  import coffer_pkg::*;
+  import vault_pkg::*;
+  import job_pkg::*;
+#(
+  parameter int unsigned NCtx = 4
+) (
+  input  logic             clk_i,
+  input  logic             rst_ni,
+
+  input  logic             start_i,
+  input  logic             stop_i,
+  input  header_t          hdr_i,
+  input  logic [CtxW-1:0]  ctx_i,
+  input  logic             tag_locked_i,     // the vault's tag key is there
+  output logic             done_o,
+  output job_status_e      status_o,
+  output logic             session_valid_o,
+  output logic [SlotW-1:0] session_o,
+
+  // held from done_o on
+  output slot_attr_t       attr_o,           // the key's slot
+  output slot_attr_t       dst_attr_o,       // LOAD_KEY, NEW_READBACK_KEY
+  output logic [GenW-1:0]  session_gen_o,
+  output logic [15:0]      src_o,
+  output logic [15:0]      dst_o,
+
+  // vault's look-up: answer a cycle later
+  output logic             chk_req_o,
+  output logic [SlotW-1:0] chk_slot_o,
+  output logic [2:0]       chk_word_o,
+  input  logic [31:0]      chk_data_i,
+  input  slot_state_e      chk_state_i,
+  // surface records, in the same cycle
+  output logic [SurfW-1:0] rec_idx_o,
+  input  surface_rec_t     rec_i
+);
+
+  // A handle as the header holds it.
+  typedef struct packed {
+    logic [GenW-1:0] gen;
+    logic [7:0]      index;
+  } handle_t;
+
+  localparam logic [2:0] RdAttr = WordAttr[2:0];
+  localparam logic [2:0] RdGen = WordGen[2:0];
+  localparam logic [2:0] RdLink = WordLink[2:0];
+
+  logic [3:0] step_q;             // 0: at rest
+  handle_t slot, dst_slot, src_surf, dst_surf;
+  flags_t flags;
+  logic crypt, key_op, needs_dst;
+  job_status_e fields;
+  link_t link_q;
+  logic bad_handle_q, no_key_q, bad_range_q;
+  logic policy_ok;
+
+  logic unused_bits;
+  assign unused_bits = ^{flags.reserved, link_q.zero, attr_o.usage};
+
+  job_fields u_fields (.hdr_i, .status_o(fields));
+
+  assign slot = hdr_i.slot;
+  assign dst_slot = hdr_i.dst_handle;
+  assign src_surf = hdr_i.src_handle;
+  assign dst_surf = hdr_i.dst_handle;
+  assign flags = hdr_i.flags;
+  assign crypt = hdr_i.op == OpCrypt;
+  assign key_op = hdr_i.op >= OpLoadKey;
+  assign needs_dst = hdr_i.op == OpLoadKey || hdr_i.op == OpNewReadbackKey;
+
+  assign session_o = attr_o.session;
+  assign session_valid_o = step_q >= 4'd3 && (crypt || key_op);
+  assign session_gen_o = link_q.gen;
+
+  // ---- look-ups: asked for in one step, answered in the next
+
+  always_comb begin
+    chk_req_o = 1'b1;
+    chk_slot_o = slot.index[SlotW-1:0];
+    chk_word_o = RdAttr;
+    case (step_q)
+      4'd1: ;
+      4'd2: chk_word_o = RdGen;
+      4'd3: chk_word_o = RdLink;
+      4'd4: begin chk_slot_o = session_o; chk_word_o = RdGen; end
+      4'd5: begin chk_slot_o = dst_slot.index[SlotW-1:0]; chk_word_o = RdAttr; end
+      4'd6: begin chk_slot_o = dst_slot.index[SlotW-1:0]; chk_word_o = RdGen; end
+      4'd7: begin chk_slot_o = dst_slot.index[SlotW-1:0]; chk_word_o = RdLink; end
+      default: chk_req_o = 1'b0;
+    endcase
+  end
+
+  function automatic logic live(slot_state_e s);
+    return s == SlotReserved || s == SlotKeyed;
+  endfunction
+
+  function automatic logic index_ok(logic [7:0] index, logic [CtxW-1:0] ctx);
+    return index < 8'(NumSlots) && in_share(index[SlotW-1:0], ctx, NCtx);
+  endfunction
+
+  // ---- surfaces: step 9 source, step 10 destination
+
+  handle_t surf;
+  logic [31:0] offset;
+  logic [32:0] surf_end;
+  logic [17:0] surf_bytes;
+  logic [15:0] surf_addr;
+  logic surf_used, surf_mine, surf_fits;
+
+  assign surf = step_q == 4'd9 ? src_surf : dst_surf;
+  assign offset = step_q == 4'd9 ? hdr_i.src_offset : hdr_i.dst_offset;
+  assign surf_used = crypt && (step_q == 4'd9 ? flags.src_surface : flags.dst_surface);
+  assign rec_idx_o = surf.index[SurfW-1:0];
+  assign surf_mine = surf.index < 8'(NumSurfaces) && rec_i.valid && rec_i.ctx == ctx_i && rec_i.gen == surf.gen &&
+      rec_i.session == session_o && rec_i.session_gen == link_q.gen;
+  assign surf_end = {1'b0, offset} + {1'b0, hdr_i.length};
+  assign surf_bytes = {1'b0, rec_i.pages, 11'b0};
+  assign surf_fits = surf_end <= 33'(surf_bytes);
+  assign surf_addr = {rec_i.base[4:0], 11'b0} + offset[15:0];
+
+  // ---- policy
+
+  logic mode_use, direction_use, rule_use;
+
+  assign mode_use = hdr_i.mode == ModeCtr ? attr_o.usage.ctr : attr_o.usage.ecb;
+  assign direction_use = flags.encrypt ? attr_o.usage.encrypt : attr_o.usage.decrypt;
+  assign rule_use = hdr_i.mode == ModeEcb || attr_o.rules[hdr_i.counter_rule[1:0]];
+
+  always_comb begin
+    policy_ok = 1'b1;
+    if (crypt) begin
+      policy_ok = mode_use && direction_use;
+      if (attr_o.role == RoleReadback) begin
+        // The one way out of protected memory. Mode and direction are the slot's usage.
+        if (!flags.src_surface || flags.dst_surface || flags.list || hdr_i.keystream_byte != '0) policy_ok = 1'b0;
+        if (hdr_i.mode != ModeCtr || !flags.encrypt) policy_ok = 1'b0;
+      end else begin
+        if (!rule_use) policy_ok = 1'b0;
+        // Protected plaintext goes to protected memory, and is not read back this way.
+        if (!attr_o.open && (flags.src_surface || !flags.dst_surface || flags.encrypt)) policy_ok = 1'b0;
+      end
+    end
+    if (key_op) begin
+      policy_ok = attr_o.role == RoleSession;
+      if (needs_dst && (!attr_o.usage.wrap || !tag_locked_i)) policy_ok = 1'b0;
+      if (hdr_i.op == OpLoadKey && dst_attr_o.role != RoleContent) policy_ok = 1'b0;
+      if (hdr_i.op == OpNewReadbackKey && dst_attr_o.role != RoleReadback) policy_ok = 1'b0;
+      // The side register lies where a longer key would.
+      if (!needs_dst && attr_o.key_len != KeyLen128) policy_ok = 1'b0;
+      if (hdr_i.op == OpRefresh && !link_q.started) policy_ok = 1'b0;
+    end
+  end
+
+  // ---- verdict
+
+  assign done_o = step_q == 4'd11;
+
+  always_comb begin
+    status_o = JobOk;
+    if (crypt || key_op) begin
+      if (bad_range_q) status_o = JobRange;
+      if (!policy_ok) status_o = JobPolicy;
+      if (no_key_q) status_o = JobNoKey;
+      if (bad_handle_q) status_o = JobBadHandle;
+    end
+    if (fields != JobOk) status_o = fields;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (step_q != '0) step_q <= step_q + 1'b1;
+    case (step_q)
+      4'd1: begin
+        bad_handle_q <= !index_ok(slot.index, ctx_i);
+        no_key_q <= 1'b0;
+        bad_range_q <= 1'b0;
+      end
+      4'd2: begin
+        attr_o <= chk_data_i;
+        if (!live(chk_state_i)) bad_handle_q <= 1'b1;
+        if (chk_state_i != SlotKeyed) no_key_q <= 1'b1;
+      end
+      4'd3: if (chk_data_i[GenW-1:0] != slot.gen) bad_handle_q <= 1'b1;
+      4'd4: link_q <= chk_data_i;
+      4'd5: if (!live(chk_state_i) || chk_data_i[GenW-1:0] != link_q.gen) bad_handle_q <= 1'b1;
+      4'd6: begin
+        dst_attr_o <= chk_data_i;
+        if (needs_dst && (!live(chk_state_i) || !index_ok(dst_slot.index, ctx_i))) bad_handle_q <= 1'b1;
+      end
+      4'd7: if (needs_dst && (chk_data_i[GenW-1:0] != dst_slot.gen || dst_attr_o.session != session_o))
+        bad_handle_q <= 1'b1;
+      4'd8: if (needs_dst && chk_data_i[GenW-1:0] != link_q.gen) bad_handle_q <= 1'b1;
+      4'd9, 4'd10: begin
+        if (surf_used && !surf_mine) bad_handle_q <= 1'b1;
+        if (surf_used && !surf_fits) bad_range_q <= 1'b1;
+        if (step_q == 4'd9) src_o <= surf_addr;
+        else dst_o <= surf_addr;
+      end
+      4'd11: step_q <= '0;
+      default: ;
+    endcase
+    if (start_i) step_q <= 4'd1;
+    if (stop_i || !rst_ni) step_q <= '0;
+    if (!rst_ni) attr_o <= '0;
+  end
+
+`ifndef SYNTHESIS
+  // Results of a slot's key go where policy says, and only the holder of a key uses it.
+  always_ff @(posedge clk_i) begin
+    if (rst_ni && done_o && status_o == JobOk && crypt) begin
+      assert (attr_o.ctx == ctx_i) else $error("context %0d uses a key of context %0d", ctx_i, attr_o.ctx);
+      assert (attr_o.open || attr_o.role == RoleReadback || (flags.dst_surface && !flags.ret))
+        else $error("protected plaintext to the stream");
+      assert (attr_o.open || !flags.src_surface || attr_o.role == RoleReadback)
+        else $error("protected memory read with another key than its session's read-back key");
+      assert (!attr_o.usage.wrap || hdr_i.mode == ModeCtr) else $error("a wrapping key used in ECB");
+    end
+  end
+`endif
+
+endmodule

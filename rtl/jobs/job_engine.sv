@@ -1,0 +1,655 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The job engine: takes one packet of one context at a time through header, checks, list, cipher and answer.
+//
+//   Pick -> Load -+-> Header -> Check -+-> List --+-> Iv -+-> Key -> Data -+-> Finish -> Pick
+//                 |                    +----------+       |                |     ^
+//                 |                    +-> Op -> OpOut ---|----------------+-----+  a key operation of the vault
+//                 +-> Key (payload goes on, chunk of a surface), List (goes on), Finish (tail, drain)
+//                 +-> End (end of the returned payload), Answer (completion) -> Settle -> Pick
+//
+// Finish judges: what is missing or too much for the transfer's end, and what the context waits for next (phase_e).
+// A packet is popped there and nowhere else. A refused job drains to the transfer's end and is answered.
+// A revocation of the context ends the unit in the same cycle (kill); of the job's session, in the next (stop).
+//
+// Cycles for 512 bytes of payload in a context's turn: 512 + 17 with AES-128, + 21 with AES-256; + 8 or + 12 when
+// another slot's key has to be loaded. Measured by tests/jobs.
+
+module job_engine
+  import coffer_pkg::*;
+  import job_pkg::*;
+#(
+  parameter int unsigned NCtx = 4
+) (
+  input  logic                      clk_i,
+  input  logic                      rst_ni,
+  input  logic [63:0]               cycle_i,
+  input  logic [NCtx-1:0]           revoke_ctx_i,
+  input  logic [NCtx-1:0]           alt_i,
+  input  logic                      revoke_session_i,
+  input  logic [SlotW-1:0]          revoke_session_idx_i,
+
+  // bulk pipes
+  input  logic [NCtx-1:0]           out_avail_i,
+  input  logic [NCtx-1:0][9:0]      out_len_i,
+  output logic [CtxW-1:0]           out_ctx_o,
+  output logic [8:0]                out_addr_o,
+  output logic                      out_en_o,
+  input  logic [7:0]                out_data_i,
+  output logic [NCtx-1:0]           out_pop_o,
+  input  logic [NCtx-1:0][3:0]      in_free_i,
+  output logic [CtxW-1:0]           in_ctx_o,
+  output logic                      in_we_o,
+  output logic [8:0]                in_addr_o,
+  output logic [7:0]                in_data_o,
+  output logic [NCtx-1:0]           in_push_o,
+  output logic [9:0]                in_len_o,
+
+  // surfaces
+  output logic [SurfW-1:0]          rec_idx_o,
+  input  surface_rec_t              rec_i,
+  output logic                      surf_rd_en_o,
+  output logic [15:0]               surf_rd_addr_o,
+  input  logic [7:0]                surf_rd_data_i,
+  output logic                      surf_wr_en_o,
+  output logic [15:0]               surf_wr_addr_o,
+  output logic [7:0]                surf_wr_data_o,
+
+  // vault
+  input  logic [4:0]                pool_words_i,
+  input  logic                      tag_locked_i,
+  output logic                      chk_req_o,
+  output logic [SlotW-1:0]          chk_slot_o,
+  output logic [2:0]                chk_word_o,
+  input  logic [31:0]               chk_data_i,
+  input  slot_state_e               chk_state_i,
+  output logic                      hist_req_o,
+  output logic [SlotW-1:0]          hist_slot_o,
+  output logic [2:0]                hist_word_o,
+  output logic [31:0]               hist_data_o,
+  input  logic                      hist_gnt_i,
+  output logic                      key_req_o,
+  output logic [SlotW-1:0]          key_slot_o,
+  output key_len_e                  key_len_o,
+  input  logic                      key_done_i,
+  output logic                      op_start_o,
+  output op_e                       op_o,
+  output logic [SlotW-1:0]          op_session_o,
+  output logic [GenW-1:0]           op_session_gen_o,
+  output key_len_e                  op_session_len_o,
+  output logic [SlotW-1:0]          op_dst_o,
+  output slot_attr_t                op_dst_attr_o,
+  output key_len_e                  op_dst_len_o,
+  output ctr_rule_e                 op_dst_rule_o,
+  input  logic                      op_done_i,
+  input  logic                      op_wrapped_i,
+  input  block_t                    op_result_i,
+  input  logic                      op_blk_req_i,
+  input  logic                      op_blk_sel_i,
+  output logic                      op_blk_valid_o,
+  output block_t                    op_blk_o,
+  output logic                      vault_abort_o,
+
+  // AES core
+  output logic                      aes_clear_o,
+  output logic                      aes_start_o,
+  output logic                      aes_decrypt_o,
+  output block_t                    aes_block_o,
+  input  logic                      aes_ready_i,
+  input  logic                      aes_valid_i,
+  input  block_t                    aes_block_i,
+
+  output logic                      busy_o
+);
+
+  typedef enum logic [3:0] {
+    Pick, Load, Header, Check, List, Iv, Key, Data, Op, OpOut, Finish, End, Answer, Settle, Wipe
+  } fsm_e;
+
+  localparam int unsigned OpPoolWords = 4;
+
+  fsm_e fsm_q;
+  fsm_e prev_q;
+  logic first;                       // first cycle of this state
+  logic [CtxW-1:0] ctx_q, pick_ctx;
+  logic pick_any, pick_wipe;
+  logic kill, stop, revoked, working;
+  phase_e phase;                     // of this unit
+  logic pkt_q;                       // it has a packet
+  logic ended;                       // ... which ends the transfer (or there was none)
+  logic [9:0] len_q, rest_q;         // the packet's length; bytes not taken from it yet
+  logic [9:0] unit_q;                // payload bytes that this unit still takes
+  logic [7:0] count_q;               // bytes of header, list word or answer so far
+  logic listing_q;                   // the list is not whole
+  header_t hdr_q;
+  job_t saved, job_q, job_end;
+  phase_e phase_end;
+  logic [NCtx-1:0] wipe;
+
+  // ---- contexts
+
+  logic save, pop, wait_pool, wiped;
+  logic [SlotW-1:0] session;
+  phase_e [NCtx-1:0] phases;
+  logic [NCtx-1:0] ret, spill, pool;
+  logic chk_session_valid;
+  logic [SlotW-1:0] chk_session;
+
+  job_state #(.NCtx(NCtx)) u_state (
+    .clk_i, .rst_ni,
+    .ctx_i(ctx_q), .job_o(saved), .phase_o(phase),
+    .save_i(save), .job_i(job_end), .phase_i(phase_end), .wait_pool_i(wait_pool), .wiped_i(wiped),
+    .session_valid_i(chk_session_valid), .session_i(chk_session),
+    .revoke_session_i, .revoke_session_idx_i, .revoke_ctx_i, .session_o(session), .revoked_o(revoked),
+    .phases_o(phases), .ret_o(ret), .spill_o(spill), .pool_o(pool), .wipe_o(wipe)
+  );
+
+  job_pick #(.NCtx(NCtx)) u_pick (
+    .last_i(ctx_q), .phase_i(phases), .ret_i(ret), .spill_i(spill), .pool_i(pool),
+    .pool_ok_i(pool_words_i >= 5'(OpPoolWords)), .open_i(alt_i), .out_avail_i, .in_free_i,
+    .any_o(pick_any), .ctx_o(pick_ctx)
+  );
+  assign pick_wipe = |wipe;
+
+  always_comb begin
+    kill = 1'b0;
+    for (int unsigned c = 0; c < NCtx; c++) if (ctx_q == CtxW'(c)) kill = revoke_ctx_i[c];
+  end
+
+  // ---- bytes in and out
+
+  logic src_start, src_surface, src_valid, src_ready;
+  logic [15:0] src_addr;
+  logic [9:0] src_count;
+  logic [7:0] src_byte;
+
+  job_source u_source (
+    .clk_i, .rst_ni, .start_i(src_start), .stop_i(kill || fsm_q == Finish), .surface_i(src_surface),
+    .addr_i(src_addr), .count_i(src_count), .valid_o(src_valid), .byte_o(src_byte), .ready_i(src_ready),
+    .out_addr_o, .out_en_o, .out_data_i, .surf_rd_en_o, .surf_rd_addr_o, .surf_rd_data_i
+  );
+  assign out_ctx_o = ctx_q;
+
+  logic sink_valid, sink_end, cipher_out, emit;
+  logic [7:0] sink_byte, cipher_byte, answer_byte;
+  logic [9:0] sink_len;
+  logic [15:0] sink_addr;
+
+  job_sink #(.NCtx(NCtx)) u_sink (
+    .clk_i, .rst_ni, .start_i(first && fsm_q inside {Key, OpOut, End, Answer}), .stop_i(kill), .ctx_i(ctx_q),
+    .ret_i(job_q.ret || fsm_q == Answer), .surface_i(job_q.dst_surface && fsm_q == Data),
+    .len_i(job_q.in_len), .addr_i(job_q.dst), .len_o(sink_len), .addr_o(sink_addr),
+    .valid_i(sink_valid), .byte_i(sink_byte), .end_i(sink_end),
+    .in_we_o, .in_addr_o, .in_data_o, .in_push_o, .in_len_o, .surf_wr_en_o, .surf_wr_addr_o, .surf_wr_data_o
+  );
+  always_ff @(posedge clk_i) in_ctx_o <= ctx_q;
+
+  job_answer u_answer (.job_i(job_q), .index_i(count_q[5:0]), .byte_o(answer_byte));
+
+  always_comb begin
+    sink_valid = 1'b0;
+    sink_byte = answer_byte;
+    sink_end = fsm_q == End && !first;
+    unique case (fsm_q)
+      Data: begin
+        sink_valid = emit;
+        sink_byte = cipher_byte;
+      end
+      OpOut: begin
+        sink_valid = !first;
+        sink_byte = op_result_i[8*count_q[3:0] +: 8];
+      end
+      Answer: begin
+        sink_valid = !first;
+        sink_end = !first && count_q == 8'(CompletionBytes - 1);
+      end
+      default: ;
+    endcase
+  end
+
+  // ---- checks
+
+  logic chk_done, iv_done, iv_start;
+  job_status_e chk_status, iv_status;
+  slot_attr_t attr;
+  logic unused_attr;
+  assign unused_attr = ^attr;
+  logic [15:0] chk_src, chk_dst;
+  logic [SurfW-1:0] chk_rec_idx;
+  logic chk_req, iv_req;
+  logic [SlotW-1:0] chk_slot;
+  logic [2:0] chk_word, iv_word;
+  logic [63:0] made_iv;
+
+  job_check #(.NCtx(NCtx)) u_check (
+    .clk_i, .rst_ni, .start_i(fsm_q == Check && first), .stop_i(kill || stop), .hdr_i(hdr_q), .ctx_i(ctx_q),
+    .tag_locked_i, .done_o(chk_done), .status_o(chk_status), .session_valid_o(chk_session_valid),
+    .session_o(chk_session), .attr_o(attr), .dst_attr_o(op_dst_attr_o), .session_gen_o(op_session_gen_o),
+    .src_o(chk_src), .dst_o(chk_dst), .chk_req_o(chk_req), .chk_slot_o(chk_slot), .chk_word_o(chk_word),
+    .chk_data_i, .chk_state_i, .rec_idx_o(chk_rec_idx), .rec_i
+  );
+
+  assign iv_start = fsm_q == Iv && first;
+  job_iv u_iv (
+    .clk_i, .rst_ni, .start_i(iv_start), .stop_i(kill || stop),
+    .readback_i(job_q.made_iv), .rising_i(job_q.rising), .rule_i(job_q.rule),
+    .ctr_i(job_q.ctr), .ks_i(job_q.ks), .bytes_i(job_q.mode == 2'(ModeCtr) ? job_q.done : '0),
+    .done_o(iv_done), .status_o(iv_status), .made_iv_o(made_iv), .chk_req_o(iv_req), .chk_word_o(iv_word),
+    .chk_data_i, .hist_req_o, .hist_word_o, .hist_data_o, .hist_gnt_i
+  );
+  assign hist_slot_o = job_q.slot;
+  assign chk_req_o = chk_req || iv_req;
+  assign chk_slot_o = chk_req ? chk_slot : job_q.slot;
+  assign chk_word_o = chk_req ? chk_word : iv_word;
+
+  // The surfaces that a running job was given must still be the ones: source and destination in turn.
+  logic rec_turn_q, rec_wrong, rec_lost_q, vetted;
+  logic [1:0] vet_q;
+  assign rec_idx_o = fsm_q == Check ? chk_rec_idx : rec_turn_q ? job_q.src_rec : job_q.dst_rec;
+  assign rec_wrong = (rec_turn_q ? job_q.src_surface : job_q.dst_surface) &&
+      !(rec_i.valid && rec_i.ctx == ctx_q && rec_i.gen == (rec_turn_q ? job_q.src_gen : job_q.dst_gen));
+  always_ff @(posedge clk_i) begin
+    rec_turn_q <= fsm_q inside {Key, Data} && !rec_turn_q;
+    rec_lost_q <= fsm_q inside {Key, Data} && (rec_lost_q || rec_wrong);
+    vet_q <= fsm_q == Key ? {vet_q[0], 1'b1} : '0;
+  end
+  assign vetted = vet_q[1] || !(job_q.src_surface || job_q.dst_surface);
+
+  // ---- key operations
+
+  assign op_o = op_e'(hdr_q.op);
+  assign op_session_o = job_q.slot;
+  assign op_session_len_o = job_q.key_len;
+  assign op_dst_o = hdr_q.dst_handle[SlotW-1:0];
+  assign op_dst_len_o = hdr_q.dst_offset == 32'd16 ? KeyLen128 : hdr_q.dst_offset == 32'd24 ? KeyLen192 : KeyLen256;
+  assign op_dst_rule_o = ctr_rule_e'(hdr_q.counter_rule);
+  assign op_start_o = fsm_q == Op && first && !stop;
+
+  // Wrapped blocks: read from the packet as often as they are asked for.
+  logic blk_asked_q, blk_start, blk_take;
+  logic [4:0] blk_count_q;
+  assign blk_start = fsm_q == Op && op_blk_req_i && !blk_asked_q;
+  assign blk_take = fsm_q == Op && blk_asked_q && src_valid && !blk_count_q[4];
+  assign op_blk_valid_o = blk_asked_q && blk_count_q[4];
+  always_ff @(posedge clk_i) begin
+    blk_asked_q <= fsm_q == Op && op_blk_req_i;
+    if (blk_start) blk_count_q <= '0;
+    else if (blk_take) blk_count_q <= blk_count_q + 1'b1;
+    if (blk_take) op_blk_o <= {src_byte, op_blk_o[127:8]};
+    if (kill || !rst_ni) op_blk_o <= '0;
+  end
+
+  // ---- cipher
+
+  logic cipher_start, cipher_ready, cipher_idle, cipher_quiet, take;
+  block_t cipher_ctr, cipher_part;
+  logic [3:0] cipher_ks, cipher_fill;
+  logic key_valid_q, key_here;
+  logic [SlotW-1:0] key_slot_q, key_session_q;
+  logic [CtxW-1:0] key_ctx_q;
+  logic key_revoked;
+
+  job_cipher u_cipher (
+    .clk_i, .rst_ni, .clear_i(aes_clear_o), .start_i(cipher_start), .stop_i(kill || stop),
+    .mode_i(job_q.mode), .encrypt_i(job_q.encrypt), .rule_i(job_q.rule),
+    .ctr_i(job_q.ctr), .ks_i(job_q.ks), .part_i(job_q.part), .fill_i(job_q.fill),
+    .ctr_o(cipher_ctr), .ks_o(cipher_ks), .part_o(cipher_part), .fill_o(cipher_fill),
+    .idle_o(cipher_idle), .quiet_o(cipher_quiet),
+    .left_i(unit_q), .valid_i(src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0),
+    .secret_i(job_q.seg_enc), .byte_i(src_byte), .ready_o(cipher_ready),
+    .valid_o(cipher_out), .byte_o(cipher_byte),
+    .aes_start_o, .aes_decrypt_o, .aes_block_o, .aes_ready_i, .aes_valid_i, .aes_block_i
+  );
+  assign emit = cipher_out && fsm_q == Data && !stop;
+  assign take = src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0 && cipher_ready;
+
+  assign key_here = job_q.mode == 2'(ModeNone) || (key_valid_q && key_slot_q == job_q.slot);
+  assign key_req_o = fsm_q == Key && first && !key_here;
+  assign key_slot_o = job_q.slot;
+  assign key_len_o = job_q.key_len;
+  assign cipher_start = fsm_q == Key && vetted && (key_here || key_done_i) && !stop;
+
+  always_comb begin
+    key_revoked = revoke_session_i && key_session_q == revoke_session_idx_i;
+    for (int unsigned c = 0; c < NCtx; c++) if (key_ctx_q == CtxW'(c) && revoke_ctx_i[c]) key_revoked = 1'b1;
+  end
+  assign aes_clear_o = (key_valid_q && key_revoked) || kill || (stop && working) || op_done_i;
+  assign vault_abort_o = kill || stop;
+
+  always_ff @(posedge clk_i) begin
+    if (key_done_i && fsm_q == Key) begin
+      key_valid_q <= 1'b1;
+      key_slot_q <= job_q.slot;
+      key_session_q <= session;
+      key_ctx_q <= ctx_q;
+    end
+    if (key_req_o || aes_clear_o || !rst_ni) key_valid_q <= 1'b0;
+  end
+
+  // ---- the walk through a list
+
+  logic [31:0] list_word, list_in;
+  logic list_take, list_last, list_fresh_q, seg_load;
+
+  job_list #(.NCtx(NCtx)) u_list (
+    .clk_i, .ctx_i(ctx_q), .wr_word_i(fsm_q == Wipe ? count_q : job_q.list_at[7:0]),
+    .valid_i(list_take), .lane_i(count_q[1:0]), .byte_i(src_byte), .wr_data_o(list_in), .clear_i(fsm_q == Wipe),
+    .rd_word_i(job_q.list_at[7:0]), .word_o(list_word)
+  );
+  assign list_take = fsm_q == List && src_valid && listing_q;
+  assign list_last = list_take && count_q[1:0] == 2'd3;
+  assign seg_load = fsm_q == Data && job_q.seg == '0 && unit_q != '0 && list_fresh_q;
+  // The RAM's answer belongs to list_at a cycle after that has moved.
+  always_ff @(posedge clk_i) list_fresh_q <= fsm_q == Data && !seg_load;
+
+  // ---- what a unit reads
+
+  logic [9:0] chunk;
+  assign chunk = saved.left > 32'(PacketBytes) ? 10'(PacketBytes) : saved.left[9:0];
+
+  always_comb begin
+    src_start = 1'b0;
+    src_surface = 1'b0;
+    src_addr = '0;
+    src_count = len_q;
+    if (fsm_q == Load) begin
+      src_start = phase inside {PhIdle, PhList, PhData, PhChunk};
+      if (phase == PhChunk) begin
+        src_surface = 1'b1;
+        src_addr = saved.src;
+        src_count = chunk;
+      end
+    end else if (blk_start) begin
+      src_start = 1'b1;
+      src_addr = 16'(HeaderBytes) + {11'b0, op_blk_sel_i, 4'b0};
+      src_count = 10'd16;
+    end
+  end
+
+  assign src_ready = fsm_q == Header || list_take || take || blk_take;
+
+  // ---- verdict at the end of a unit
+
+  assign ended = !pkt_q || !len_q[9];
+
+  always_comb begin
+    job_end = job_q;
+    if (job_q.status == 4'(JobOk)) begin
+      if (listing_q && ended) job_end.status = 4'(JobShort);
+      else if (!listing_q && pkt_q && rest_q != '0) job_end.status = 4'(JobLong);
+      else if (!listing_q && !job_q.src_surface && job_q.left != '0 && ended) job_end.status = 4'(JobShort);
+    end
+    if (job_end.status != 4'(JobOk)) phase_end = ended ? (job_q.ret ? PhEnd : PhDone) : PhDrain;
+    else if (listing_q) phase_end = PhList;
+    else if (job_q.left != '0) phase_end = !job_q.src_surface ? PhData : ended ? PhChunk : PhTail;
+    else phase_end = !ended ? PhTail : job_q.ret ? PhEnd : PhDone;
+    if (fsm_q == End) begin
+      phase_end = PhDone;
+      job_end.in_len = '0;
+    end
+    if (fsm_q == Answer) phase_end = PhIdle;
+    if (fsm_q == Finish && phase_end inside {PhEnd, PhDone} && job_q.done == '0) job_end.last = cycle_i;
+  end
+
+  always_comb begin
+    save = fsm_q == Finish || (fsm_q == End && !first) || (fsm_q == Answer && sink_end);
+    if (kill) save = 1'b0;
+    // A ZLP at a job's boundary is no job.
+    pop = pkt_q && (fsm_q == Finish || (fsm_q == Load && phase == PhIdle && len_q == '0));
+    for (int unsigned c = 0; c < NCtx; c++) out_pop_o[c] = ctx_q == CtxW'(c) && pop && !kill;
+  end
+
+  // ---- control
+
+  flags_t flags;
+  logic crypt, key_op, pool_short, list_whole, list_wrong, end_data;
+
+  assign first = fsm_q != prev_q;
+  assign flags = hdr_q.flags;
+  logic unused_flags;
+  assign unused_flags = ^flags.reserved;
+  assign crypt = hdr_q.op == OpCrypt;
+  assign key_op = hdr_q.op >= OpLoadKey;
+  assign pool_short = pool_words_i < 5'(OpPoolWords) &&
+      (hdr_q.op == OpNewReadbackKey || hdr_q.op == OpStartRefresh);
+  assign list_whole = list_last && job_q.list_at + 1'b1 == job_q.list_words;
+  assign list_wrong = job_q.over || job_q.seg != job_q.left;
+  assign end_data = fsm_q == Data && unit_q == '0 && cipher_idle;
+
+  assign working = fsm_q inside {Check, List, Iv, Key, Data, Op, OpOut};
+  assign stop = working && (revoked || rec_lost_q);
+  assign wait_pool = fsm_q == Check && chk_done && chk_status == JobOk && pool_short && !kill && !stop;
+  assign wiped = fsm_q == Wipe && &count_q;
+  assign busy_o = fsm_q != Pick || pick_any || pick_wipe;
+
+  always_ff @(posedge clk_i) begin
+    prev_q <= fsm_q;
+    unique case (fsm_q)
+      Pick: begin
+        count_q <= '0;
+        if (pick_wipe) begin
+          for (int c = NCtx - 1; c >= 0; c--) if (wipe[c]) ctx_q <= CtxW'(c);
+          fsm_q <= Wipe;
+        end else if (pick_any) begin
+          ctx_q <= pick_ctx;
+          for (int unsigned c = 0; c < NCtx; c++) begin
+            if (pick_ctx == CtxW'(c)) begin
+              len_q <= out_len_i[c];
+              pkt_q <= !(phases[c] inside {PhChunk, PhEnd, PhDone});
+            end
+          end
+          fsm_q <= Load;
+        end
+      end
+      Load: begin
+        rest_q <= len_q;
+        listing_q <= phase == PhList;
+        unique case (phase)
+          PhIdle: fsm_q <= len_q == '0 ? Settle : Header;
+          PhList: fsm_q <= len_q == '0 ? Finish : List;
+          PhData: fsm_q <= len_q == '0 ? Finish : Key;
+          PhChunk: fsm_q <= Key;
+          PhEnd: fsm_q <= End;
+          PhDone: fsm_q <= Answer;
+          default: fsm_q <= Finish; // PhTail, PhDrain
+        endcase
+      end
+      Header: if (src_valid) begin
+        count_q <= count_q + 1'b1;
+        rest_q <= rest_q - 1'b1;
+        if (count_q == 8'(HeaderBytes - 1)) fsm_q <= Check;
+      end else if (rest_q == '0) begin
+        fsm_q <= Finish;
+      end
+      Check: if (chk_done) begin
+        count_q <= '0;
+        if (chk_status != JobOk) fsm_q <= Finish;
+        else if (pool_short) fsm_q <= Settle;  // the packet stays where it is
+        else if (key_op) fsm_q <= rest_q == hdr_q.length[9:0] ? Op : Finish;
+        else if (flags.list) begin
+          listing_q <= 1'b1;
+          fsm_q <= List;
+        end else begin
+          fsm_q <= crypt ? Iv : rest_q == '0 || hdr_q.length == '0 ? Finish : Key;
+        end
+      end
+      List: if (list_take) begin
+        count_q <= count_q + 1'b1;
+        rest_q <= rest_q - 1'b1;
+        if (list_whole) listing_q <= 1'b0;
+      end else if (!listing_q) begin
+        fsm_q <= list_wrong ? Finish : Iv;
+      end else if (rest_q == '0) begin
+        fsm_q <= Finish;
+      end
+      Iv: if (iv_done) begin
+        fsm_q <= Key;
+        if (iv_status != JobOk || job_q.left == '0 || job_q.src_surface || rest_q == '0) fsm_q <= Finish;
+      end
+      Key: if (cipher_start) fsm_q <= Data;
+      Data: begin
+        if (take && pkt_q) rest_q <= rest_q - 1'b1;
+        if (end_data) fsm_q <= Finish;
+      end
+      Op: if (op_done_i) fsm_q <= job_q.ret ? OpOut : Finish;
+      OpOut: if (!first) begin
+        count_q <= count_q + 1'b1;
+        if (count_q == 8'd15) fsm_q <= Finish;
+      end
+      Finish: fsm_q <= Pick;
+      End: if (!first) fsm_q <= Settle;
+      Answer: if (!first) begin
+        count_q <= count_q + 1'b1;
+        if (sink_end) fsm_q <= Settle;
+      end
+      Wipe: begin
+        count_q <= count_q + 1'b1;
+        if (wiped) fsm_q <= Pick;
+      end
+      default: fsm_q <= Pick; // Settle
+    endcase
+    if (fsm_q == Op) rest_q <= '0;
+    if (stop) fsm_q <= Finish;
+    if (kill || !rst_ni) fsm_q <= Pick;
+    if (!rst_ni) ctx_q <= '0;
+  end
+
+  // Payload bytes of this unit: what the packet has, as long as the job wants it.
+  always_ff @(posedge clk_i) begin
+    if (cipher_start) begin
+      unit_q <= pkt_q ? rest_q : 10'(PacketBytes);
+      if (job_q.left < (pkt_q ? 32'(rest_q) : 32'(PacketBytes))) unit_q <= job_q.left[9:0];
+    end else if (take) begin
+      unit_q <= unit_q - 1'b1;
+    end
+    if (fsm_q == Pick || kill) unit_q <= '0;
+  end
+
+  // ---- the job
+
+  always_ff @(posedge clk_i) begin
+    if (fsm_q == Header && src_valid) hdr_q <= {src_byte, hdr_q[511:8]};
+    if (kill || !rst_ni) hdr_q <= '0;
+  end
+
+  always_ff @(posedge clk_i) begin
+    unique case (fsm_q)
+      Load: job_q <= phase == PhIdle ? '0 : saved;
+      Header: begin
+        if (src_valid && count_q == '0) job_q.first <= cycle_i;
+        if (!src_valid && rest_q == '0) job_q.status <= 4'(JobBadHeader);
+      end
+      Check: if (chk_done) begin
+        job_q.status <= 4'(chk_status);
+        job_q.op <= hdr_q.op;
+        job_q.id <= hdr_q.id;
+        job_q.ret <= flags.ret && chk_status != JobBadHeader;
+        job_q.left <= hdr_q.length;
+        if (hdr_q.mode == ModeCtr) begin
+          job_q.ctr <= reverse(hdr_q.iv);
+          job_q.ks <= hdr_q.keystream_byte[3:0];
+        end
+        if (chk_status == JobOk) begin
+          job_q.mode <= hdr_q.mode[1:0];
+          job_q.encrypt <= flags.encrypt;
+          job_q.src_surface <= flags.src_surface;
+          job_q.dst_surface <= flags.dst_surface;
+          job_q.rule <= hdr_q.counter_rule[1:0];
+          job_q.made_iv <= crypt && attr.role == RoleReadback;
+          job_q.rising <= flags.encrypt ? attr.enc_rising : attr.dec_rising;
+          job_q.slot <= hdr_q.slot[SlotW-1:0];
+          job_q.key_len <= attr.key_len;
+          job_q.list_words <= {hdr_q.pairs[7:0], 1'b0};
+          job_q.seg <= flags.list ? '0 : hdr_q.length;
+          job_q.done <= flags.list || !crypt ? '0 : hdr_q.length;
+          job_q.src <= chk_src;
+          job_q.dst <= chk_dst;
+          job_q.src_rec <= hdr_q.src_handle[SurfW-1:0];
+          job_q.dst_rec <= hdr_q.dst_handle[SurfW-1:0];
+          job_q.src_gen <= hdr_q.src_handle[31:8];
+          job_q.dst_gen <= hdr_q.dst_handle[31:8];
+          if (key_op && rest_q != hdr_q.length[9:0]) begin
+            job_q.status <= rest_q < hdr_q.length[9:0] ? 4'(JobShort) : 4'(JobLong);
+          end
+        end
+      end
+      List: begin
+        if (list_last) begin
+          job_q.list_at <= job_q.list_at + 1'b1;
+          job_q.seg <= job_q.seg + list_in;
+          if (job_q.seg > ~list_in) job_q.over <= 1'b1;
+          if (job_q.list_at[0]) begin
+            job_q.done <= job_q.done + list_in;
+            if (job_q.mode == 2'(ModeEcb) && list_in[3:0] != '0) job_q.over <= 1'b1;
+          end
+        end
+        if (!listing_q && list_wrong) job_q.status <= 4'(JobRange);
+      end
+      Iv: if (iv_done) begin
+        job_q.status <= 4'(iv_status);
+        if (job_q.made_iv) begin
+          job_q.ctr <= {made_iv, 64'b0};
+          job_q.rule <= 2'(CtrRefuse64);
+        end
+        job_q.done <= '0;
+        job_q.list_at <= '0;
+        job_q.seg <= job_q.list_words == '0 ? job_q.left : '0;
+        job_q.seg_enc <= 1'b1;
+      end
+      Data: begin
+        if (take) begin
+          job_q.left <= job_q.left - 1'b1;
+          job_q.seg <= job_q.seg - 1'b1;
+          if (job_q.src_surface) job_q.src <= job_q.src + 1'b1;
+          if (!job_q.stamped) job_q.first <= cycle_i;
+          job_q.stamped <= 1'b1;
+        end
+        if (seg_load) begin
+          job_q.seg <= list_word;
+          job_q.seg_enc <= job_q.list_at[0];
+          job_q.list_at <= job_q.list_at + 1'b1;
+        end
+        if (emit) begin
+          job_q.done <= job_q.done + 1'b1;
+          job_q.last <= cycle_i;
+        end
+        if (end_data) begin
+          job_q.ctr <= cipher_ctr;
+          job_q.ks <= cipher_ks;
+          job_q.part <= cipher_part;
+          job_q.fill <= cipher_fill;
+        end
+        job_q.in_len <= sink_len;
+        job_q.dst <= sink_addr;
+      end
+      Op: if (op_done_i) begin
+        job_q.left <= '0;
+        job_q.status <= op_wrapped_i ? 4'(JobWrappedKey) : 4'(JobOk);
+        if (!op_wrapped_i) job_q.done <= job_q.left;
+      end
+      OpOut: if (!first) begin
+        job_q.done <= job_q.done + 1'b1;
+        job_q.in_len <= job_q.in_len + 1'b1;
+        job_q.last <= cycle_i;
+      end
+      default: ;
+    endcase
+    if (stop) job_q.status <= revoked ? 4'(JobRevoked) : 4'(JobBadHandle);
+    if (kill || !rst_ni) job_q <= '0;
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      assert (!(fsm_q == Op && first) || cipher_quiet) else $error("key operation while the core runs a block");
+      assert (!(fsm_q == Data && surf_wr_en_o) || job_q.dst_surface) else $error("write to a surface nobody asked for");
+      assert (!take || unit_q <= 10'(PacketBytes)) else $error("unit longer than a packet");
+      for (int c = 0; c < NCtx; c++) begin
+        assert (!in_push_o[c] || in_free_i[c] != '0) else $error("context %0d: packet pushed without room", c);
+        assert (!out_pop_o[c] || out_avail_i[c]) else $error("context %0d: popped what is not there", c);
+      end
+    end
+  end
+`endif
+
+endmodule

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vault's memory: 64 slots of 16 words (vault_pkg.sv), one write port and one read port, each with fixed
+// priority. A request waits with its signals held until granted; what was read comes a cycle after the grant.
+//
+// The array is u_vault.u_mem.mem, where a model outside the RTL may watch zeroization.
+
+module vault_mem
+  import coffer_pkg::*;
+#(
+  parameter int unsigned NRead = 2,
+  parameter int unsigned NWrite = 2
+) (
+  input  logic                         clk_i,
+  // requester 0 goes first
+  input  logic [NRead-1:0]             rd_req_i,
+  input  logic [NRead-1:0][SlotW+3:0]  rd_addr_i,
+  output logic [NRead-1:0]             rd_gnt_o,
+  output logic [31:0]                  rd_data_o,
+
+  input  logic [NWrite-1:0]            wr_req_i,
+  input  logic [NWrite-1:0][SlotW+3:0] wr_addr_i,
+  input  logic [NWrite-1:0][31:0]      wr_data_i,
+  output logic [NWrite-1:0]            wr_gnt_o
+);
+
+  (* no_rw_check *) logic [31:0] mem[NumSlots*16];
+  initial for (int i = 0; i < NumSlots * 16; i++) mem[i] = '0;
+
+  logic [SlotW+3:0] rd_addr, wr_addr;
+  logic [31:0] wr_data;
+
+  always_comb begin
+    rd_gnt_o = '0;
+    rd_addr = rd_addr_i[0];
+    for (int i = NRead - 1; i >= 0; i--) begin
+      if (rd_req_i[i]) begin
+        rd_gnt_o = '0;
+        rd_gnt_o[i] = 1'b1;
+        rd_addr = rd_addr_i[i];
+      end
+    end
+  end
+
+  always_comb begin
+    wr_gnt_o = '0;
+    wr_addr = wr_addr_i[0];
+    wr_data = wr_data_i[0];
+    for (int i = NWrite - 1; i >= 0; i--) begin
+      if (wr_req_i[i]) begin
+        wr_gnt_o = '0;
+        wr_gnt_o[i] = 1'b1;
+        wr_addr = wr_addr_i[i];
+        wr_data = wr_data_i[i];
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (|wr_req_i) mem[wr_addr] <= wr_data;
+    if (|rd_req_i) rd_data_o <= mem[rd_addr];
+  end
+
+endmodule
