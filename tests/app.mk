@@ -13,3 +13,10 @@ $(HB)/tests/trust: tests/trust/test_trust.c host/src/trust.c $(filter-out $(HOBJ
 TEST_PROGRAMS += $(HB)/tests/trust
 
 -include $(wildcard $(HB)/tests/*.d)
+
+# The film's tables alone, without board and libav.
+$(HB)/tests/film_dump: tests/film/dump.c host/film/samples.c host/film/groups.c host/film/auxiliary.c host/film/box.c
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(HOST_CFLAGS) -Ihost/film -MMD -MP -o $@ $(filter %.c,$^)
+TEST_PROGRAMS += $(HB)/tests/film_dump

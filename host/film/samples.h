@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which samples of an MP4 are encrypted, and how: every sample's place in the file with its key id, initialization
+ * vector and subsamples (ISO/IEC 23001-7, scheme `cenc`), whatever the file's layout: fragmented or not, one
+ * sample description or several, defaults from `tenc` or groups of `seig`, vectors in `senc` or by `saiz` and `saio`.
+ *
+ * libavformat knows the first sample description only and no groups, so it demuxes and this decides.
+ */
+#ifndef COFFER_SAMPLES_H
+#define COFFER_SAMPLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coffer/coffer.h"
+
+/* How the samples of a description or a group are protected. */
+struct protection {
+	uint32_t scheme;   /* FOURCC of schm; 0: a clear description */
+	bool protected;
+	uint8_t iv_bytes;  /* per sample: 8 or 16 */
+	uint8_t kid[16];
+};
+
+struct sample {
+	uint64_t offset;   /* in the file */
+	uint32_t size;
+	uint32_t protection; /* index in track.protections */
+	uint32_t first_pair, pairs; /* in track.pairs; none: wholly encrypted */
+	uint8_t iv[16];
+	bool has_iv;
+};
+
+struct track {
+	uint32_t id;
+	struct protection *protections;
+	size_t protection_count;
+	uint32_t descriptions;      /* the first so many protections are sample descriptions */
+	uint32_t group_base;        /* the next are the groups of the stbl */
+	uint32_t group_count, default_group;
+	struct sample *samples;
+	size_t sample_count, sample_room;
+	struct coffer_pair *pairs;
+	size_t pair_count, pair_room;
+	uint32_t default_description, default_size; /* trex */
+};
+
+struct film_samples {
+	struct track *tracks;
+	size_t track_count;
+	char error[200]; /* of film_samples_read */
+};
+
+/* Reads the tables of an open file. 0, or -1 with film->error; film_samples_free() in either case. */
+int film_samples_read(struct film_samples *film, int fd);
+void film_samples_free(struct film_samples *film);
+
+struct track *film_track(struct film_samples *film, uint32_t id);
+
+#endif
