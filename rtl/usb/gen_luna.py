@@ -109,6 +109,7 @@ def build():
     out("token_setup_o", ep.tokenizer.is_setup)
     out("token_ping_o", ep.tokenizer.is_ping)
     # Data packets from the host
+    out("rx_active_o", device.utmi.rx_active)
     out("rx_valid_o", ep.rx.next)
     out("rx_data_o", ep.rx.payload)
     out("rx_good_o", ep.rx_complete)

@@ -9,8 +9,7 @@
 //                      └── usb_bulk_in     IN 0x80|k+1  8 a context  ◄── job engine
 //
 // The core reports tokens to our address, bytes of data packets and their end, and sends what it is told; it repeats nothing
-// and keeps no toggle: that is the endpoints' work. Everything is in one 60 MHz domain. A data packet belongs to the token just
-// before it and to no other (data_due_q): the core keeps the last token's fields where a token with a bad CRC was dropped.
+// and keeps no toggle: that is the endpoints' work. Everything is in one 60 MHz domain.
 //
 // Towards the job engine a revocation is the cycle of revoke_ctx_o. From it on for 32 cycles the context's rings stay empty and
 // pushes and pops are dropped; a push after that belongs to the next owner, so a job must have given up by then.
@@ -81,11 +80,11 @@ module usb_device #(
   logic reset_level, reset_q;
   logic token_new, token_respond, token_in, token_out, token_setup, token_ping;
   logic [3:0] token_endpoint;
-  logic rx_byte, core_good, core_bad, core_respond, rx_toggle;
+  logic rx_active, rx_byte, core_good, core_bad, core_respond, rx_toggle;
   logic [7:0] rx_data;
   logic tx_valid, tx_first, tx_last, tx_ready, tx_toggle;
   logic [7:0] tx_data;
-  logic host_ack, send_ack, send_nak, send_stall, send_nyet;
+  logic core_ack, send_ack, send_nak, send_stall, send_nyet;
   logic address_we;
   logic [6:0] address;
 
@@ -95,11 +94,11 @@ module usb_device #(
     .connect_i, .speed_o(speed), .bus_reset_o(reset_level),
     .token_new_o(token_new), .token_respond_o(token_respond), .token_endpoint_o(token_endpoint),
     .token_in_o(token_in), .token_out_o(token_out), .token_setup_o(token_setup), .token_ping_o(token_ping),
-    .rx_valid_o(rx_byte), .rx_data_o(rx_data), .rx_good_o(core_good), .rx_bad_o(core_bad),
+    .rx_active_o(rx_active), .rx_valid_o(rx_byte), .rx_data_o(rx_data), .rx_good_o(core_good), .rx_bad_o(core_bad),
     .rx_respond_o(core_respond), .rx_toggle_o(rx_toggle),
     .tx_valid_i(tx_valid), .tx_first_i(tx_first), .tx_last_i(tx_last), .tx_data_i(tx_data), .tx_ready_o(tx_ready),
     .tx_toggle_i(tx_toggle),
-    .host_ack_o(host_ack), .hs_ack_i(send_ack), .hs_nak_i(send_nak), .hs_stall_i(send_stall), .hs_nyet_i(send_nyet),
+    .host_ack_o(core_ack), .hs_ack_i(send_ack), .hs_nak_i(send_nak), .hs_stall_i(send_stall), .hs_nyet_i(send_nyet),
     .address_we_i(address_we), .address_i(address)
   );
 
@@ -116,18 +115,28 @@ module usb_device #(
     end
   end
 
-  // ---- a data packet belongs to the token before it
-  logic data_due_q, rx_valid, rx_good, rx_respond;
+  // ---- A data packet belongs to the token just before it, and the host's ACK to the packet that we have just sent. The core
+  // keeps the fields of the last good token to us; so a packet counts only as the first one after that token or after our own.
+  logic active_q, seen_q, stale_q, data_due_q, rx_valid, rx_good, rx_respond, host_ack;
 
   always_ff @(posedge clk_i) begin
+    active_q <= rx_active;
+    if (!rst_ni || token_new || tx_valid) begin
+      seen_q <= 1'b0;
+      stale_q <= 1'b0;
+    end else if (rx_active && !active_q) begin
+      seen_q <= 1'b1;
+      stale_q <= seen_q;
+    end
     if (!rst_ni) data_due_q <= 1'b0;
     else if (token_new) data_due_q <= token_out | token_setup;
-    else if (core_respond || core_bad) data_due_q <= 1'b0;
+    else if (core_respond || core_bad || stale_q) data_due_q <= 1'b0;
   end
 
   assign rx_valid = rx_byte & data_due_q;
   assign rx_good = core_good & data_due_q;
   assign rx_respond = core_respond & data_due_q;
+  assign host_ack = core_ack & ~stale_q;
 
   // ---- endpoint 0
   logic to_ep0, setup_valid, setup_ack, ep0_ack, ep0_nak, ep0_busy;

@@ -568,6 +568,9 @@ void test_soak(unsigned rounds)
 			bool toggle = b.out_toggle[ctx];
 			Result r = b.bulk_out(ctx, packet, f);
 			ok = (r == Result::Timeout) == damaged;
+			if (!ok)
+				std::printf("     OUT of %zu bytes (token %d, CRC %d, cut %u, repeated %d): result %d\n", packet.size(),
+					    f.bad_token_crc, f.bad_data_crc, f.truncate, lost[ctx], int(r));
 			if (r == Result::Ack || r == Result::Nyet) {
 				if (!lost[ctx])
 					owed[ctx].push_back(packet);
