@@ -122,12 +122,21 @@ host-sanitized: $(HOST_PROGRAMS)
 TEST_PROGRAMS += host-sanitized
 endif
 
+# ---- udev: whoever sits at the machine may open its boards ---------------------------------------------------
+
+$(B)/host/70-coffer.rules: fw/include/coffer_device.h
+	@mkdir -p $(@D)
+	@awk '$$2 == "COFFER_USB_VENDOR_ID" { v = tolower(substr($$3, 3)) } $$2 == "COFFER_USB_PRODUCT_ID" { p = tolower(substr($$3, 3)) } \
+		END { if (v == "" || p == "") exit 1; \
+		print "# Coffer boards (made from fw/include/coffer_device.h)"; \
+		print "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", ATTR{idVendor}==\"" v "\", ATTR{idProduct}==\"" p "\", TAG+=\"uaccess\"" }' $< > $@
+
 # ---- installation -----------------------------------------------------------------------------------------
 
 #: make install          DESTDIR= PREFIX=/usr/local: programs, libraries, headers, manual page, udev rule
 .PHONY: install
-install: $(HOST_PROGRAMS)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/coffer $(DESTDIR)$(PREFIX)/share/man/man1
+install: $(HOST_PROGRAMS) $(B)/host/70-coffer.rules
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/coffer $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/lib/udev/rules.d
 	install -m 755 $(wildcard $(B)/bin/coffer $(B)/bin/coffer-film) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(B)/lib/libcoffer.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib
 	ln -sf libcoffer.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libcoffer.so
@@ -135,3 +144,4 @@ install: $(HOST_PROGRAMS)
 	install -m 644 host/include/coffer/*.h fw/include/coffer_wire.h $(DESTDIR)$(PREFIX)/include/coffer
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' host/coffer.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/coffer.pc
 	install -m 644 docs/coffer.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(B)/host/70-coffer.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d

@@ -101,6 +101,10 @@ def test_installation(tmp_path, linkage):
     for name in ("bin/coffer", "lib/libcoffer.so", "lib/libcoffer.a", "include/coffer/coffer.h", "include/coffer/coffer_wire.h",
                  "share/man/man1/coffer.1"):
         assert (prefix / name).exists(), name
+    (rule,) = [line for line in (prefix / "lib/udev/rules.d/70-coffer.rules").read_text().splitlines() if line[0] != "#"]
+    ids = dict(re.findall(r"COFFER_USB_(VENDOR|PRODUCT)_ID\s+0x(\w+)", (ROOT / "fw/include/coffer_device.h").read_text()))
+    assert f'ATTR{{idVendor}}=="{ids["VENDOR"].lower()}"' in rule and f'ATTR{{idProduct}}=="{ids["PRODUCT"].lower()}"' in rule
+    assert 'TAG+="uaccess"' in rule
     options = ["--static"] if linkage == "static" else []
     flags = run("pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs", *options, "coffer",
                 env={"PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig", "PATH": "/usr/bin:/bin"})
