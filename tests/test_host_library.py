@@ -30,12 +30,12 @@ def declared():
     for header in HEADERS:
         text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
         text = re.sub(r"^#.*?(?<!\\)$", "", text, flags=re.S | re.M)
-        names |= set(re.findall(r"\b(coffer_\w+)\s*\((?!\s*\*)", text))
+        names |= set(re.findall(r"\b(coffer_\w+|Coffer\w+)\s*\((?!\s*\*)", text))
     return names
 
 
 def mapped():
-    return set(re.findall(r"^\t\t(coffer_\w+);", (ROOT / "host/coffer.map").read_text(), re.M))
+    return set(re.findall(r"^\t\t(coffer_\w+|Coffer\w+);", (ROOT / "host/coffer.map").read_text(), re.M))
 
 
 @pytest.mark.parametrize("build", ["build", "build/san"])

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Capabilities, crypto sessions and their key exchange. */
+#include <string.h>
+
+#include "ddi.h"
+
+#define CAPS \
+	(D3D11_1DDI_CONTENT_PROTECTION_CAPS_HARDWARE | D3D11_1DDI_CONTENT_PROTECTION_CAPS_PROTECTION_ALWAYS_ON | \
+	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_PARTIAL_DECRYPTION | D3D11_1DDI_CONTENT_PROTECTION_CAPS_CONTENT_KEY | \
+	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_ENCRYPTED_READ_BACK | \
+	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_ENCRYPTED_READ_BACK_KEY | D3D11_1DDI_CONTENT_PROTECTION_CAPS_DECRYPTION_BLT)
+
+static bool same(const GUID *a, const GUID *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* The one pair that there is: AES-128 in counter mode, not for decoding. */
+static bool is_supported(const GUID *crypto, const GUID *profile)
+{
+	return crypto && profile && same(crypto, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR) && same(profile, &NULL_GUID);
+}
+
+static HRESULT APIENTRY get_content_protection_caps(D3D10DDI_HDEVICE hDevice, CONST GUID *pCryptoType,
+						    CONST GUID *pDecodeProfile,
+						    D3D11_1DDI_VIDEO_CONTENT_PROTECTION_CAPS *pCaps)
+{
+	struct ddi_device *device = ddi_device(hDevice);
+	const struct coffer_info *info;
+
+	if (!pCaps)
+		return D3DDDIERR_UNSUPPORTEDCRYPTO;
+	memset(pCaps, 0, sizeof(*pCaps));
+	/* NULL_GUID asks for the union over the crypto types: there is one. */
+	if (pCryptoType && same(pCryptoType, &NULL_GUID))
+		pCryptoType = &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR;
+	if (!device || !is_supported(pCryptoType, pDecodeProfile))
+		return D3DDDIERR_UNSUPPORTEDCRYPTO;
+	info = coffer_info(device->context);
+	pCaps->Caps = CAPS;
+	pCaps->KeyExchangeTypeCount = 1;
+	pCaps->BlockAlignmentSize = DDI_BLOCK_BYTES;
+	pCaps->ProtectedMemorySize = (ULONGLONG)info->surface_pages * info->page_bytes;
+	return S_OK;
+}
+
+static HRESULT APIENTRY get_crypto_key_exchange_type(D3D10DDI_HDEVICE hDevice, CONST GUID *pCryptoType,
+						     CONST GUID *pDecodeProfile, UINT Index, GUID *pKeyExchangeType)
+{
+	if (!pKeyExchangeType)
+		return E_INVALIDARG;
+	*pKeyExchangeType = NULL_GUID;
+	if (!ddi_device(hDevice) || !is_supported(pCryptoType, pDecodeProfile))
+		return D3DDDIERR_UNSUPPORTEDCRYPTO;
+	if (Index)
+		return E_INVALIDARG;
+	*pKeyExchangeType = D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP;
+	return S_OK;
+}
+
+/* Looks at nothing: it may be called from any thread and may not fail. */
+static SIZE_T APIENTRY calc_private_crypto_session_size(D3D10DDI_HDEVICE hDevice,
+							CONST D3D11_1DDIARG_CREATECRYPTOSESSION *pCreateData)
+{
+	(void)hDevice;
+	(void)pCreateData;
+	return sizeof(struct ddi_session);
+}
+
+/* The four codes that the documents give this entry, and no other. */
+static HRESULT create_result(struct ddi_device *device, int error)
+{
+	HRESULT result;
+
+	if (error == COFFER_E_NOT_READY) /* a board without an identity exchanges no keys */
+		return D3DDDIERR_UNSUPPORTEDCRYPTO;
+	result = ddi_result(device, error);
+	return result == E_INVALIDARG ? E_OUTOFMEMORY : result;
+}
+
+static HRESULT APIENTRY create_crypto_session(D3D10DDI_HDEVICE hDevice,
+					      CONST D3D11_1DDIARG_CREATECRYPTOSESSION *pCreateData,
+					      D3D11_1DDI_HCRYPTOSESSION hCryptoSession,
+					      D3D11_1DDI_HRTCRYPTOSESSION hRTCryptoSession)
+{
+	struct ddi_device *device = ddi_device(hDevice);
+	struct ddi_session *session = hCryptoSession.pDrvPrivate;
+	struct timespec room;
+	int error;
+
+	if (!session)
+		return E_OUTOFMEMORY;
+	memset(session, 0, sizeof(*session));
+	if (!pCreateData || !is_supported(&pCreateData->CryptoType, &pCreateData->DecodeProfile) ||
+	    !same(&pCreateData->KeyExchangeType, &D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP))
+		return D3DDDIERR_UNSUPPORTEDCRYPTO;
+	if (!device || ddi_alive(device))
+		return D3DDDIERR_DEVICEREMOVED;
+	error = coffer_session_create(device->context, COFFER_SESSION_PROTECTED, ddi_deadline(device, &room),
+				      &session->native);
+	if (error)
+		return create_result(device, error);
+	session->runtime = hRTCryptoSession;
+	ddi_mark(&session->head, DDI_SESSION, device);
+	return S_OK;
+}
+
+static VOID APIENTRY destroy_crypto_session(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession)
+{
+	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+	struct ddi_device *device = ddi_device(hDevice);
+	struct timespec room;
+
+	if (!session)
+		return;
+	ddi_report(device, coffer_session_destroy(&session->native, ddi_deadline(device, &room)));
+	explicit_bzero(session, sizeof(*session));
+}
+
+static HRESULT APIENTRY negotiate(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession, UINT DataSize,
+				  BYTE *pData)
+{
+	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+	struct ddi_device *device = ddi_device(hDevice);
+	struct timespec room;
+	int error;
+
+	if (!session || DataSize != COFFER_BLOB_BYTES || !pData || ddi_alive(device))
+		return E_INVALIDARG;
+	error = coffer_negotiate(session->native, pData, DataSize, ddi_deadline(device, &room), NULL);
+	/* The documents know no lost device here: the session is useless, and the next call says why. */
+	return ddi_result(device, error) == D3DDDIERR_DEVICEREMOVED ? E_INVALIDARG : ddi_result(device, error);
+}
+
+struct coffer_session *APIENTRY CofferCryptoSession(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession)
+{
+	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+
+	return session ? session->native : NULL;
+}
+
+void ddi_fill_session(D3D11_1DDI_VIDEODEVICEFUNCS *table)
+{
+	table->pfnGetContentProtectionCaps = get_content_protection_caps;
+	table->pfnGetCryptoKeyExchangeType = get_crypto_key_exchange_type;
+	table->pfnCalcPrivateCryptoSessionSize = calc_private_crypto_session_size;
+	table->pfnCreateCryptoSession = create_crypto_session;
+	table->pfnDestroyCryptoSession = destroy_crypto_session;
+	table->pfnNegotiateCryptoSessionKeyExchange = negotiate;
+}
