@@ -9,8 +9,8 @@ _start:
 	.option push
 	.option norelax
 	la	gp, __global_pointer$
-	.option pop
 	la	sp, __stack
+	.option pop
 	la	t0, trap_entry
 	csrw	MTVEC, t0
 

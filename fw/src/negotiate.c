@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "negotiate.h"
+
+#include <string.h>
+
+#include "board.h"
+#include "oaep.h"
+#include "rsa.h"
+
+/* The longest ever measured (make bench prints it), and a margin for endpoint 0's interrupts. */
+#define NEGOTIATE_CYCLES 2300000u
+/* What the interrupts made it miss, it makes up for in steps of this. */
+#define LATER_CYCLES	 100000u
+/* The key goes into its slot this long before the release, so that the answer never waits for the vault. */
+#define INSTALL_CYCLES	 4000u
+
+#define CONTEXTS 7u
+
+enum state { IDLE, WAITING, RUNNING, ANSWERED };
+
+/* The one negotiation of a context. Shared with the interrupt. */
+static struct entry {
+	uint8_t state;
+	uint8_t epoch, kind, result;
+	uint32_t handle;
+	uint32_t turn; /* order of arrival */
+	uint64_t start, granted, release;
+	uint8_t *blob; /* while it waits */
+} entries[CONTEXTS];
+static uint32_t turns;
+static bool booted;
+
+/* What waits, a buffer a context that the largest board has; more contexts than these get COFFER_ERR_STATE. */
+static uint8_t blobs[4][COFFER_BLOB_BYTES];
+
+/* The one that runs. Main loop only, but for aborted. */
+enum phase { NOTHING, DECRYPTING, HOLDING };
+static struct {
+	enum phase phase;
+	uint8_t ctx;
+	volatile bool aborted;
+	bool good;
+	struct entry of; /* as it was granted */
+	_Alignas(4) uint8_t c[COFFER_BLOB_BYTES];
+	_Alignas(4) uint8_t m[COFFER_BLOB_BYTES];
+	struct oaep_key key;
+} now;
+
+/* ---- in the interrupt ---------------------------------------------------------------------------------- */
+
+static void forget(struct entry *e)
+{
+	if (e->state == RUNNING)
+		now.aborted = true;
+	if (e->blob)
+		wipe(e->blob, COFFER_BLOB_BYTES);
+	memset(e, 0, sizeof(*e));
+}
+
+enum coffer_result negotiate_start(const struct session *s, const uint8_t blob[COFFER_BLOB_BYTES], uint64_t setup_cycle)
+{
+	struct entry *e = &entries[s->ctx];
+
+	if (booted && !rsa_ready())
+		return COFFER_ERR_NOT_READY;
+	if (s->ctx >= sizeof(blobs) / sizeof(blobs[0]))
+		return COFFER_ERR_STATE;
+	if ((e->state == WAITING || e->state == RUNNING) && e->handle != s->handle)
+		return COFFER_ERR_STATE;
+	forget(e);
+	e->state = WAITING;
+	e->epoch = s->epoch;
+	e->kind = s->kind;
+	e->handle = s->handle;
+	e->turn = turns++;
+	e->start = setup_cycle;
+	e->blob = blobs[s->ctx];
+	memcpy(e->blob, blob, COFFER_BLOB_BYTES);
+	return COFFER_OK;
+}
+
+void negotiate_result(const struct session *s, struct coffer_negotiate_result *out)
+{
+	const struct entry *e = &entries[s->ctx];
+
+	if (e->handle != s->handle || e->state == IDLE) {
+		out->result = COFFER_ERR_STATE;
+		return;
+	}
+	out->start_cycle = e->start;
+	out->granted_cycle = e->granted;
+	if (e->state != ANSWERED || board_cycle() < e->release) {
+		out->result = COFFER_PENDING;
+		return;
+	}
+	out->release_cycle = e->release;
+	out->result = e->result;
+}
+
+void negotiate_cancel(uint8_t ctx, uint32_t handle)
+{
+	struct entry *e = &entries[ctx];
+
+	if (e->state != IDLE && (handle == 0 || e->handle == handle))
+		forget(e);
+}
+
+/* ---- in the main loop ------------------------------------------------------------------------------------ */
+
+bool negotiate_ready(void)
+{
+	return rsa_ready();
+}
+
+uint32_t negotiate_cycles(void)
+{
+	return NEGOTIATE_CYCLES;
+}
+
+static struct entry *oldest_waiting(void)
+{
+	struct entry *oldest = NULL;
+
+	for (struct entry *e = entries; e < entries + CONTEXTS; e++)
+		if (e->state == WAITING && (!oldest || (int32_t)(e->turn - oldest->turn) < 0))
+			oldest = e;
+	return oldest;
+}
+
+/* Publishes an answer, unless the session ended meanwhile. */
+static void answer(enum coffer_result result, uint64_t release)
+{
+	uint32_t saved = irq_save();
+	struct entry *e = &entries[now.ctx];
+
+	if (!now.aborted) {
+		e->state = ANSWERED;
+		e->result = (uint8_t)result;
+		e->release = release;
+	}
+	irq_restore(saved);
+}
+
+static void end(void)
+{
+	board_timer_off();
+	wipe(&now, sizeof(now));
+	stack_wipe();
+}
+
+/* Takes the next one and gives it the engine; false where none waits. */
+static bool grant(void)
+{
+	uint32_t saved = irq_save();
+	struct entry *e = oldest_waiting();
+
+	if (e) {
+		now.phase = DECRYPTING;
+		now.ctx = (uint8_t)(e - entries);
+		now.aborted = false;
+		memcpy(now.c, e->blob, sizeof(now.c));
+		wipe(e->blob, COFFER_BLOB_BYTES);
+		e->blob = NULL;
+		e->state = RUNNING;
+		e->granted = board_cycle();
+		now.of = *e;
+	}
+	irq_restore(saved);
+	if (!e)
+		return false;
+	if (rsa_ready() && rsa_prepare()) {
+		rsa_begin(now.c);
+	} else {
+		answer(COFFER_ERR_NOT_READY, now.of.granted);
+		end();
+	}
+	return true;
+}
+
+static void decrypt(void)
+{
+	enum rsa_progress p = rsa_poll(now.m);
+
+	if (p == RSA_BUSY)
+		return;
+	now.good = oaep_decode(now.m, p == RSA_DONE, now.of.kind, &now.key);
+	now.of.release = now.of.granted + NEGOTIATE_CYCLES;
+	while (now.of.release < board_cycle() + INSTALL_CYCLES)
+		now.of.release += LATER_CYCLES;
+	now.phase = HOLDING;
+	board_timer(now.of.release - INSTALL_CYCLES);
+}
+
+static void hold(void)
+{
+	uint64_t release = now.of.release;
+
+	if (board_cycle() < release - INSTALL_CYCLES)
+		return;
+	if (now.good)
+		now.good = session_install_key(now.ctx, now.of.epoch, now.of.handle, now.key.key, now.key.key_bytes,
+					       now.key.usage, now.key.iv_policy);
+	while (release < board_cycle())
+		release += LATER_CYCLES;
+	answer(now.good ? COFFER_OK : COFFER_ERR_BLOB, release);
+	end();
+}
+
+void negotiate_poll(void)
+{
+	booted = true;
+	if (now.phase != NOTHING && now.aborted) {
+		rsa_abort();
+		end();
+	}
+	if (now.phase == DECRYPTING)
+		decrypt();
+	if (now.phase == HOLDING)
+		hold();
+	while (now.phase == NOTHING && grant())
+		;
+}
