@@ -18,7 +18,8 @@ module usb_bulk_in #(
   input  logic            clk_i,
   input  logic            rst_ni,
   input  logic [NCtx-1:0] open_i,
-  input  logic [NCtx-1:0] flush_i,   // empties the ring, toggle back to DATA0
+  input  logic [NCtx-1:0] revoke_i,  // wipe the context's buffers
+  input  logic [NCtx-1:0] hold_i,    // ring empty, toggle at DATA0; writes and pushes are dropped
   input  logic [NCtx-1:0] clear_i,   // toggle back to DATA0
   // From and to the core
   input  logic            token_new_i,
@@ -34,6 +35,7 @@ module usb_bulk_in #(
   output logic            tx_toggle_o,
   input  logic            tx_ready_i,
   output logic            busy_o,    // a packet is being sent
+  output logic [NCtx-1:0] wiping_o,
   // From the job engine
   output logic [NCtx-1:0][3:0] free_o,
   input  logic [coffer_pkg::CtxW-1:0] ctx_i,
@@ -88,7 +90,7 @@ module usb_bulk_in #(
     if (token_respond_i) wanted_q <= 1'b1;
     if (token_new_i) begin
       wanted_q <= 1'b0;
-      empty_q <= count[sel] == '0 || flush_i[sel];
+      empty_q <= count[sel] == '0 || hold_i[sel];
     end
     unique case (state_q)
       Fetch: begin
@@ -110,18 +112,18 @@ module usb_bulk_in #(
       default: state_q <= Idle;
     endcase
     if (token_new_i) state_q <= mine ? Fetch : Idle;
-    if (!rst_ni || flush_i[sel]) state_q <= Idle;
+    if (!rst_ni || hold_i[sel]) state_q <= Idle;
   end
 
   for (genvar k = 0; k < NCtx; k++) begin : gen_ctx
     always_ff @(posedge clk_i) begin
-      if (!rst_ni || flush_i[k] || clear_i[k]) toggle_q[k] <= 1'b0;
+      if (!rst_ni || hold_i[k] || clear_i[k]) toggle_q[k] <= 1'b0;
       else if (pop[k]) toggle_q[k] <= ~toggle_q[k];
     end
 
     usb_packet_queue #(.Depth(8)) u_queue (
       .clk_i, .rst_ni,
-      .flush_i(flush_i[k] | ~open_i[k]),
+      .flush_i(hold_i[k] | ~open_i[k]),
       .push_i(push_i[k]), .push_len_i(len_i),
       .pop_i(pop[k]),
       .head_o(head[k]), .tail_o(tail[k]), .count_o(count[k]), .len_o(len[k])
@@ -133,11 +135,20 @@ module usb_bulk_in #(
   // The packets
   (* no_rw_check, ram_style = "block" *) logic [7:0] mem [1 << (SelW + 12)];
   logic [SelW+11:0] waddr;
+  logic write, wipe;
+  logic [SelW-1:0] wipe_ctx;
+  logic [11:0] wipe_addr;
 
-  assign waddr = {SelW'(ctx_i), tail[SelW'(ctx_i)], addr_i};
+  usb_wiper #(.NCtx(NCtx), .SelW(SelW), .AddrW(12)) u_wiper (
+    .clk_i, .rst_ni, .start_i(revoke_i), .grant_i(~write), .wiping_o,
+    .we_o(wipe), .ctx_o(wipe_ctx), .addr_o(wipe_addr)
+  );
+
+  assign write = we_i & ~hold_i[SelW'(ctx_i)];
+  assign waddr = write ? {SelW'(ctx_i), tail[SelW'(ctx_i)], addr_i} : {wipe_ctx, wipe_addr};
 
   always_ff @(posedge clk_i) begin
-    if (we_i) mem[waddr] <= data_i;
+    if (write || wipe) mem[waddr] <= write ? data_i : '0;
   end
   always_ff @(posedge clk_i) begin
     if (step) begin
@@ -152,9 +163,10 @@ module usb_bulk_in #(
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert ($onehot0(pop));
+      assert (!(write && wiping_o[SelW'(ctx_i)]));
       if (we_i) assert (ctx_i < coffer_pkg::CtxW'(NCtx));
       for (int unsigned k = 0; k < NCtx; k++)
-        if (push_i[k] && !flush_i[k] && open_i[k]) assert (free_o[k] != '0);
+        if (push_i[k] && !hold_i[k] && open_i[k]) assert (free_o[k] != '0);
     end
   end
 `endif

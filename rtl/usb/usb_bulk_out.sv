@@ -18,7 +18,8 @@ module usb_bulk_out #(
   input  logic            clk_i,
   input  logic            rst_ni,
   input  logic [NCtx-1:0] open_i,
-  input  logic [NCtx-1:0] flush_i,   // empties the ring, toggle back to DATA0; NAK while it lasts
+  input  logic [NCtx-1:0] revoke_i,  // wipe the context's buffers
+  input  logic [NCtx-1:0] hold_i,    // ring empty, toggle at DATA0; NAK while it lasts
   input  logic [NCtx-1:0] clear_i,   // toggle back to DATA0
   // From the core
   input  logic            token_new_i,
@@ -35,6 +36,7 @@ module usb_bulk_out #(
   output logic            nak_o,
   output logic            nyet_o,
   output logic            busy_o,    // a packet that will be kept is coming
+  output logic [NCtx-1:0] wiping_o,
   // To the job engine
   output logic [NCtx-1:0] avail_o,
   output logic [NCtx-1:0][9:0] len_o,
@@ -58,7 +60,7 @@ module usb_bulk_out #(
 
   assign sel = SelW'(token_endpoint_i - 4'd1);
   assign mine = (token_endpoint_i != '0) && (token_endpoint_i <= 4'(NCtx)) && open_i[sel];
-  assign room = ~count[sel][2] & ~flush_i[sel];
+  assign room = ~count[sel][2] & ~hold_i[sel];
   assign repeated = rx_toggle_i != toggle_q[sel];
   assign keep = rx_open_i & mine & token_out_i & room_q & ~over_q & ~repeated;
 
@@ -96,13 +98,13 @@ module usb_bulk_out #(
 
   for (genvar k = 0; k < NCtx; k++) begin : gen_ctx
     always_ff @(posedge clk_i) begin
-      if (!rst_ni || flush_i[k] || clear_i[k]) toggle_q[k] <= 1'b0;
+      if (!rst_ni || hold_i[k] || clear_i[k]) toggle_q[k] <= 1'b0;
       else if (push[k]) toggle_q[k] <= ~toggle_q[k];
     end
 
     usb_packet_queue #(.Depth(4)) u_queue (
       .clk_i, .rst_ni,
-      .flush_i(flush_i[k]),
+      .flush_i(hold_i[k]),
       .push_i(push[k]), .push_len_i(len_q),
       .pop_i(pop_i[k]),
       .head_o(head[k]), .tail_o(tail[k]), .count_o(count[k]), .len_o(len_o[k])
@@ -119,12 +121,21 @@ module usb_bulk_out #(
   // The packets
   (* no_rw_check, ram_style = "block" *) logic [7:0] mem [1 << (SelW + 11)];
   logic [SelW+10:0] waddr, raddr;
+  logic write, wipe;
+  logic [SelW-1:0] wipe_ctx;
+  logic [10:0] wipe_addr;
 
-  assign waddr = {sel, tail[sel], len_q[8:0]};
+  usb_wiper #(.NCtx(NCtx), .SelW(SelW), .AddrW(11)) u_wiper (
+    .clk_i, .rst_ni, .start_i(revoke_i), .grant_i(~write), .wiping_o,
+    .we_o(wipe), .ctx_o(wipe_ctx), .addr_o(wipe_addr)
+  );
+
+  assign write = rx_valid_i & keep & ~len_q[9];
+  assign waddr = write ? {sel, tail[sel], len_q[8:0]} : {wipe_ctx, wipe_addr};
   assign raddr = {SelW'(ctx_i), head[SelW'(ctx_i)], addr_i};
 
   always_ff @(posedge clk_i) begin
-    if (rx_valid_i && keep && !len_q[9]) mem[waddr] <= rx_data_i;
+    if (write || wipe) mem[waddr] <= write ? rx_data_i : '0;
   end
   always_ff @(posedge clk_i) begin
     if (en_i) data_o <= mem[raddr];
@@ -134,7 +145,8 @@ module usb_bulk_out #(
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert ($onehot0({ack_o, nak_o, nyet_o}));
-      assert ((pop_i & ~avail_o & ~flush_i) == '0);
+      assert (!(write && wiping_o[sel]));
+      assert ((pop_i & ~avail_o & ~hold_i) == '0);
       if (en_i) assert (ctx_i < coffer_pkg::CtxW'(NCtx));
     end
   end

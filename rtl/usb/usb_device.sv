@@ -11,8 +11,9 @@
 // The core reports tokens to our address, bytes of data packets and their end, and sends what it is told; it repeats nothing
 // and keeps no toggle: that is the endpoints' work. Everything is in one 60 MHz domain.
 //
-// Towards the job engine a revocation is the cycle of revoke_ctx_o. From it on for 32 cycles the context's rings stay empty and
-// pushes and pops are dropped; a push after that belongs to the next owner, so a job must have given up by then.
+// Towards the job engine a revocation is the cycle of revoke_ctx_o. From it on the context's packet buffers are overwritten
+// (4,096 cycles a revoked context); until that is over its rings stay empty, writes, pushes and pops are dropped and the host is
+// NAKed. A push after that belongs to the next owner, so a job must have given up by then.
 
 module usb_device #(
   parameter int unsigned NCtx = 4
@@ -174,7 +175,7 @@ module usb_device #(
   );
 
   // ---- contexts and their bulk endpoints
-  logic [NCtx-1:0] flush, clear_out, clear_in;
+  logic [NCtx-1:0] hold, out_wiping, in_wiping, clear_out, clear_in;
   logic out_ack, out_nak, out_busy, in_nak, in_busy;
   logic in_tx_valid, in_tx_first, in_tx_last, in_tx_toggle;
   logic [7:0] in_tx_data;
@@ -182,26 +183,28 @@ module usb_device #(
   usb_revoke #(.NCtx(NCtx)) u_revoke (
     .clk_i, .rst_ni, .bus_reset_i(bus_reset_o), .high_speed_i(high_speed_o),
     .setup_valid_i(setup_valid), .setup_i(setup),
-    .configured_o, .alt_o, .revoke_o(revoke_ctx_o), .flush_o(flush), .epoch_o,
+    .configured_o, .alt_o, .revoke_o(revoke_ctx_o), .epoch_o,
     .clear_out_o(clear_out), .clear_in_o(clear_in)
   );
 
+  assign hold = revoke_ctx_o | out_wiping | in_wiping;
+
   usb_bulk_out #(.NCtx(NCtx)) u_bulk_out (
-    .clk_i, .rst_ni, .open_i(alt_o), .flush_i(flush), .clear_i(clear_out),
+    .clk_i, .rst_ni, .open_i(alt_o), .revoke_i(revoke_ctx_o), .hold_i(hold), .clear_i(clear_out),
     .token_new_i(token_new), .token_respond_i(token_respond), .token_endpoint_i(token_endpoint),
     .token_out_i(token_out), .token_ping_i(token_ping),
     .rx_open_i(data_due_q), .rx_valid_i(rx_valid), .rx_data_i(rx_data), .rx_toggle_i(rx_toggle), .rx_respond_i(rx_respond),
-    .ack_o(out_ack), .nak_o(out_nak), .nyet_o(send_nyet), .busy_o(out_busy),
+    .ack_o(out_ack), .nak_o(out_nak), .nyet_o(send_nyet), .busy_o(out_busy), .wiping_o(out_wiping),
     .avail_o(out_avail_o), .len_o(out_len_o), .ctx_i(out_ctx_i), .addr_i(out_addr_i), .en_i(out_en_i),
     .data_o(out_data_o), .pop_i(out_pop_i)
   );
 
   usb_bulk_in #(.NCtx(NCtx)) u_bulk_in (
-    .clk_i, .rst_ni, .open_i(alt_o), .flush_i(flush), .clear_i(clear_in),
+    .clk_i, .rst_ni, .open_i(alt_o), .revoke_i(revoke_ctx_o), .hold_i(hold), .clear_i(clear_in),
     .token_new_i(token_new), .token_respond_i(token_respond), .token_endpoint_i(token_endpoint),
     .token_in_i(token_in), .host_ack_i(host_ack), .nak_o(in_nak),
     .tx_valid_o(in_tx_valid), .tx_first_o(in_tx_first), .tx_last_o(in_tx_last), .tx_data_o(in_tx_data),
-    .tx_toggle_o(in_tx_toggle), .tx_ready_i(tx_ready), .busy_o(in_busy),
+    .tx_toggle_o(in_tx_toggle), .tx_ready_i(tx_ready), .busy_o(in_busy), .wiping_o(in_wiping),
     .free_o(in_free_o), .ctx_i(in_ctx_i), .we_i(in_we_i), .addr_i(in_addr_i), .data_i(in_data_i),
     .push_i(in_push_i), .len_i(in_len_i)
   );
@@ -214,7 +217,7 @@ module usb_device #(
   assign tx_toggle = to_ep0 ? ep0_tx_toggle : in_tx_toggle;
   assign send_ack = setup_ack | ep0_ack | out_ack;
   assign send_nak = ep0_nak | out_nak | in_nak;
-  assign busy_o = ep0_busy | out_busy | in_busy | (|flush);
+  assign busy_o = ep0_busy | out_busy | in_busy | (|hold);
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -9,8 +9,7 @@
 //   CLEAR_FEATURE(ENDPOINT_HALT)        data toggle of that bulk endpoint back to DATA0; nothing is revoked
 //
 // A request counts only if all eight bytes are those of the standard. Setting 1 is reached only when configured
-// and at high speed. A revocation pulses revoke_o[k], moves epoch_o[k] on in the same cycle and holds flush_o[k] from that cycle on
-// for 32: packets that a job was still writing are dropped, and the host is NAKed meanwhile.
+// and at high speed. A revocation pulses revoke_o[k]; epoch_o[k] and alt_o[k] are new in the same cycle.
 
 module usb_revoke #(
   parameter int unsigned NCtx = 4
@@ -24,7 +23,6 @@ module usb_revoke #(
   output logic            configured_o,
   output logic [NCtx-1:0] alt_o,
   output logic [NCtx-1:0] revoke_o,
-  output logic [NCtx-1:0] flush_o,
   output logic [NCtx-1:0][coffer_pkg::EpochW-1:0] epoch_o,
   output logic [NCtx-1:0] clear_out_o,  // toggle of OUT k+1 back to DATA0
   output logic [NCtx-1:0] clear_in_o
@@ -33,7 +31,6 @@ module usb_revoke #(
   logic [15:0] request, value, index, length;
   logic set_configuration, set_interface, clear_halt;
   logic [NCtx-1:0] chosen, endpoint, revoke;
-  logic [4:0] hold_q;
 
   assign {length, index, value, request} = setup_i;
   assign set_configuration = setup_valid_i && request == 16'h0900 && value[15:1] == '0 && index == '0 && length == '0;
@@ -55,11 +52,9 @@ module usb_revoke #(
       configured_o <= 1'b0;
       alt_o <= '0;
       revoke_o <= '0;
-      flush_o <= '1;
       epoch_o <= '0;
       clear_out_o <= '0;
       clear_in_o <= '0;
-      hold_q <= '1;
     end else begin
       revoke_o <= revoke;
       clear_out_o <= (clear_halt && !index[7]) ? endpoint : '0;
@@ -71,14 +66,6 @@ module usb_revoke #(
           alt_o[k] <= set_interface & ~bus_reset_i & value[0] & configured_o & high_speed_i;
           epoch_o[k] <= epoch_o[k] + 1'b1;
         end
-      end
-      if (|revoke) begin
-        hold_q <= '1;
-        flush_o <= flush_o | revoke;
-      end else if (hold_q != '0) begin
-        hold_q <= hold_q - 5'd1;
-      end else begin
-        flush_o <= '0;
       end
     end
   end

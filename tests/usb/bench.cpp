@@ -514,6 +514,7 @@ void test_revocation_race()
 	bool ok = true;
 	Bytes data;
 	for (unsigned gap = 0; gap < 700; gap += 9) {
+		b.stubborn = gap % 2;
 		Bytes old = random_bytes(512);
 		b.bulk_out(0, old);
 		b.bulk_out(1, old);
@@ -524,7 +525,36 @@ void test_revocation_race()
 			r = b.bulk_in(1, data);
 		ok = r == Result::Data && data == old && ok;
 	}
+	b.loop.fill(false);
 	report(ok, "revoked in every phase of a job: nothing is left over, the other context loses nothing");
+}
+
+void test_wiping()
+{
+	Plugged b;
+	b.open_all();
+	for (unsigned k = 0; k < Contexts; k++) {
+		for (unsigned i = 0; i < 4; i++)
+			b.bulk_out(k, random_bytes(512));
+		for (unsigned i = 0; i < 8; i++)
+			b.push(k, random_bytes(512));
+	}
+	unsigned others = b.remains(0) + b.remains(1) + b.remains(3);
+	report(b.remains(2) > 6000, "packet buffers are full");
+	Bytes data;
+	bool toggle;
+	uint64_t begin = b.cycle;
+	bool ok = b.control({0x01, 11, 1, 2, 0});
+	ok = b.out(3, {1, 2, 3}, false) == Result::Nak && b.in(3, data, toggle) == Result::Nak && b.ping(3) == Result::Nak && ok;
+	b.push(2, {7, 7, 7});
+	ok = b.bulk_in(0, data) == Result::Data && ok;
+	ok = b.wiped() && ok;
+	report(ok && b.cycle - begin < 5000, "while they are overwritten the context is NAKed, others are served");
+	report(b.remains(2) == 0 && b.remains(0) + b.remains(1) + b.remains(3) == others, "every byte of its buffers is zero, and only of its");
+	b.out_toggle[2] = b.in_toggle[2] = false;
+	report(empty(b, 2) && fresh(b, 2), "and what a late job pushed meanwhile is dropped");
+	b.set_configuration(1);
+	report(b.remains(0) + b.remains(1) + b.remains(2) + b.remains(3) == 0, "SET_CONFIGURATION overwrites all of them");
 }
 
 void test_full_speed()
@@ -633,6 +663,7 @@ int main(int argc, char **argv)
 	test_revocation();
 	test_halt_clear();
 	test_revocation_race();
+	test_wiping();
 	test_full_speed();
 	test_soak(3000);
 	std::printf("%s\n", failures ? "FAILED" : "passed");

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 USB_RTL := rtl/coffer_pkg.sv $(sort $(wildcard rtl/usb/*.sv)) $(B)/rtl/luna_usb.v
-$(eval $(call bench,usb,usb_device,rtl/waivers.vlt $(USB_RTL),-Wno-UNUSEDPARAM -GNCtx=4,verilator/ulpi_phy.h verilator/usb_packet.h tests/usb/board.h))
+$(eval $(call bench,usb,usb_device,rtl/waivers.vlt tests/usb/public.vlt $(USB_RTL),-Wno-UNUSEDPARAM -GNCtx=4,verilator/ulpi_phy.h verilator/usb_packet.h tests/usb/board.h))

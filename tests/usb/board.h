@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "Vusb_device.h"
+#include "Vusb_device___024root.h"
 #include "ulpi_phy.h"
 #include "verilated.h"
 
@@ -60,12 +61,14 @@ public:
 
 	// ---- job engine
 	std::array<bool, Contexts> loop{}; // OUT packets come back as IN packets
+	bool stubborn = false;             // a job does not give up when its context is revoked
 	bool pop(unsigned ctx, Bytes &packet);       // takes the head OUT packet
 	void push(unsigned ctx, const Bytes &packet); // queues an IN packet
 
 	bool available(unsigned ctx) const { return top.out_avail_o >> ctx & 1; }
 	unsigned free_buffers(unsigned ctx) const { return top.in_free_o >> 4 * ctx & 15; }
 	unsigned epoch(unsigned ctx) const { return top.epoch_o >> 8 * ctx & 255; }
+	unsigned remains(unsigned ctx) const;        // bytes of its packet buffers that are not zero
 	bool alt(unsigned ctx) const { return top.alt_o >> ctx & 1; }
 
 	// ---- host
@@ -91,6 +94,7 @@ public:
 	bool set_configuration(unsigned value);
 	bool enumerate(uint8_t new_address);
 	bool open_all();
+	bool wiped(); // waits until the packet buffers of revoked contexts are overwritten
 
 private:
 	void hook();
@@ -239,7 +243,7 @@ inline void Board::jobs()
 {
 	top.out_en_i = top.in_we_i = 0;
 	top.out_pop_i = top.in_push_i = 0;
-	if (job_ >= 0 && top.revoke_ctx_o >> job_ & 1)
+	if (job_ >= 0 && !stubborn && top.revoke_ctx_o >> job_ & 1)
 		job_ = -1;
 	if (job_ < 0) {
 		for (unsigned k = 0; k < Contexts && job_ < 0; k++) {
@@ -309,6 +313,19 @@ inline void Board::push(unsigned ctx, const Bytes &packet)
 	phy.cycle();
 	top.in_push_i = 0;
 	driving_jobs_ = false;
+}
+
+inline unsigned Board::remains(unsigned ctx) const
+{
+	const auto &out = top.rootp->usb_device__DOT__u_bulk_out__DOT__mem;
+	const auto &in = top.rootp->usb_device__DOT__u_bulk_in__DOT__mem;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < 2048; i++)
+		count += out[2048 * ctx + i] != 0;
+	for (unsigned i = 0; i < 4096; i++)
+		count += in[4096 * ctx + i] != 0;
+	return count;
 }
 
 // ---- host -------------------------------------------------------------------------------------------
@@ -453,13 +470,13 @@ inline Result Board::bulk_in(unsigned ctx, Bytes &data, Faults faults)
 inline bool Board::set_interface(unsigned ctx, unsigned setting)
 {
 	out_toggle[ctx] = in_toggle[ctx] = false;
-	return control({0x01, 11, uint16_t(setting), uint16_t(ctx), 0});
+	return control({0x01, 11, uint16_t(setting), uint16_t(ctx), 0}) && wiped();
 }
 
 inline bool Board::set_configuration(unsigned value)
 {
 	out_toggle = in_toggle = {};
-	return control({0x00, 9, uint16_t(value), 0, 0});
+	return control({0x00, 9, uint16_t(value), 0, 0}) && wiped();
 }
 
 inline bool Board::enumerate(uint8_t new_address)
@@ -477,4 +494,13 @@ inline bool Board::open_all()
 		if (!set_interface(k, 1))
 			return false;
 	return true;
+}
+
+inline bool Board::wiped()
+{
+	uint64_t begin = cycle;
+
+	while (top.busy_o && cycle < begin + 5000 * Contexts)
+		phy.cycle();
+	return !top.busy_o;
 }
