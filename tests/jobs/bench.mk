@@ -3,4 +3,7 @@
 CRYPTO_RTL := rtl/coffer_pkg.sv rtl/aes/aes_pkg.sv rtl/vault/vault_pkg.sv rtl/jobs/job_pkg.sv \
 	$(filter-out %_pkg.sv,$(wildcard rtl/aes/*.sv rtl/vault/*.sv rtl/jobs/*.sv))
 
-$(eval $(call bench,jobs,crypto,$(CRYPTO_RTL),-Wno-UNUSEDPARAM $(CURDIR)/tests/jobs/rig.cpp -LDFLAGS $(CURDIR)/$(B)/tests/aes_reference.a,$(B)/tests/aes_reference.a tests/jobs/rig.cpp tests/jobs/rig.h tests/jobs/reference.h))
+JOBS_TESTS := $(filter-out %/bench.cpp,$(wildcard tests/jobs/*.cpp))
+
+$(eval $(call bench,jobs,crypto,$(CRYPTO_RTL),-Wno-UNUSEDPARAM tests/jobs/probe.vlt $(addprefix $(CURDIR)/,$(JOBS_TESTS)) \
+	-LDFLAGS $(CURDIR)/$(B)/tests/aes_reference.a,$(B)/tests/aes_reference.a tests/jobs/probe.vlt $(JOBS_TESTS) $(wildcard tests/jobs/*.h)))

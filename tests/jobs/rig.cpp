@@ -3,6 +3,8 @@
 
 #include <random>
 
+#include "Vcrypto___024root.h"
+
 unsigned checks, failures;
 static std::mt19937_64 generator;
 
@@ -251,4 +253,20 @@ void Rig::revoke_context(unsigned ctx)
 {
 	revoke_later(ctx, 1);
 	tick();
+}
+
+uint32_t Rig::vault_word(unsigned slot, unsigned word) const
+{
+	return top.rootp->crypto__DOT__u_vault__DOT__u_mem__DOT__mem[slot * 16 + word];
+}
+
+bool Rig::engine_clear(unsigned ctx) const
+{
+	auto &job = top.rootp->crypto__DOT__u_engine__DOT__u_state__DOT__ram[ctx];
+	bool clear = true;
+	for (unsigned i = 0; i < sizeof job / 4; i++)
+		clear &= job[i] == 0;
+	for (unsigned i = 0; i < 256; i++)
+		clear &= top.rootp->crypto__DOT__u_engine__DOT__u_list__DOT__mem[ctx * 256 + i] == 0;
+	return clear;
 }

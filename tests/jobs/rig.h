@@ -79,6 +79,10 @@ public:
 	void tag_key(const bytes &key);
 	uint32_t key_slot(unsigned slot, const attr &a, const bytes &key); // RESERVE, KEY, COMMIT: its handle
 	void revoke_context(unsigned ctx);
+
+	// What the hardware holds
+	uint32_t vault_word(unsigned slot, unsigned word) const;
+	bool engine_clear(unsigned ctx) const; // job memory and list of a context that is idle
 	void revoke_later(unsigned ctx, unsigned cycles) { revoke_ctx_ = ctx; revoke_in_ = cycles; }
 
 private:
