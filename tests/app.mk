@@ -20,3 +20,15 @@ $(HB)/tests/film_dump: tests/film/dump.c host/film/samples.c host/film/groups.c 
 	@echo "  CC $@"
 	@$(CC) $(HOST_CFLAGS) -Ihost/film -MMD -MP -o $@ $(filter %.c,$^)
 TEST_PROGRAMS += $(HB)/tests/film_dump
+
+# The DDI, against a board (coffer-board run -- build/tests/ddi), and its layouts, which are checked by compiling.
+$(HB)/tests/ddi: tests/ddi/test_ddi.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(HB)/tests/ddi_layout.o
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(APP_CFLAGS) -o $@ $< $(HOST_LIB_O) $(APP_LINK)
+$(HB)/tests/ddi_layout.o: tests/ddi/layout.c host/include/coffer/d3d11ddi.h
+	@mkdir -p $(@D)
+	@$(CC) -std=c11 $(WARN) -ffreestanding -Ihost/include -c $< -o $@
+	@$(CC) -std=c11 $(WARN) -ffreestanding -m32 -Ihost/include -c $< -o $@.32
+	@$(CXX) -std=c++20 -Wall -Ihost/include -x c++ -c $< -o $@.cpp
+TEST_PROGRAMS += $(HB)/tests/ddi
