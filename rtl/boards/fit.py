@@ -28,6 +28,8 @@ CONFIGS = {
 }
 # Modules that keep their boundaries in synthesis and so get a row of their own in the report.
 KEPT = ["usb_device", "luna_usb", "crypto", "job_engine", "vault", "aes_core", "surface", "soc", "cpu", "pke", "entropy"]
+# Declared in ecp5_cells.sv for the reader's sake; synth_ecp5 brings its own.
+DROP_CELLS = "delete =LUT4 =USRMCLK =MULT18X18D\n"
 # What a cell takes in LUT4s, as nextpnr counts them.
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}
 
@@ -57,7 +59,7 @@ def copy_sources(work, sources, data):
 
 def read_command(top, params, files):
     given = " ".join(f"-G {name}={value}" for name, value in params.items())
-    return f"read_slang -j 1 --best-effort-hierarchy --top {top} {given} -D SYNTHESIS=1 {' '.join(files)}\n"
+    return f"read_slang -j 1 --best-effort-hierarchy --top {top} {given} -D SYNTHESIS=1 {' '.join(files)}\n{DROP_CELLS}"
 
 
 def keep_commands(top):

@@ -36,18 +36,19 @@ module pke_sequencer
   localparam int unsigned KeyCycles = 3;     // after the unit has come to rest: address, memory
 
   // ---- fetch ---------------------------------------------------------------------------------------
-  (* no_rw_check *) logic [LaneW-1:0] code [3][2**CodeW];
   logic [CodeBits-1:0] fetched_q, word_q;
   logic [CodeW-1:0] pc_q;
   logic [1:0] fetch_q;
   logic running_q, whole, advance;
 
+  // One memory a lane: synthesis infers block RAM from arrays of one dimension only.
   for (genvar lane = 0; lane < 3; lane++) begin : gen_lane
+    (* no_rw_check *) logic [LaneW-1:0] code [2**CodeW];
     always_ff @(posedge clk_i) begin
-      if (code_we_i[lane]) code[lane][code_addr_i] <= code_wdata_i;
+      if (code_we_i[lane]) code[code_addr_i] <= code_wdata_i;
     end
     always_ff @(posedge clk_i) begin
-      if (running_q) fetched_q[LaneW*lane +: LaneW] <= code[lane][pc_q];
+      if (running_q) fetched_q[LaneW*lane +: LaneW] <= code[pc_q];
     end
   end
 
