@@ -4,7 +4,7 @@
 FW := $(B)/fw
 FW_RAM_KIB ?= 32
 # Deepest stack ever measured (COFFER's GET_INFO reports what is left), and a quarter more.
-FW_STACK_BYTES := 4608
+FW_STACK_BYTES := 3072
 
 RV := riscv64-unknown-elf-
 FW_MBEDTLS := $(B)/mbedtls
@@ -14,9 +14,9 @@ FW_OBJECTS = $(FW)/obj/start.o $(FW_SOURCES:fw/src/%.c=$(FW)/obj/%.o) $(FW_MBEDT
 
 FW_ARCH := -march=rv32im -mabi=ilp32 -misa-spec=2.2
 FW_SPECS := --specs=/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs
-FW_CFLAGS := $(FW_SPECS) $(FW_ARCH) -Os -msave-restore -g -std=c11 -ffreestanding -ffunction-sections -fdata-sections -fno-common -fstack-usage \
+FW_CFLAGS := $(FW_SPECS) $(FW_ARCH) -Os -msave-restore -g -std=c11 -ffreestanding -ffunction-sections -fdata-sections -fno-common -flto \
 	-Ifw/include -I$(FW) -I$(FW_MBEDTLS)/include -I$(FW_MBEDTLS)/library '-DMBEDTLS_CONFIG_FILE="$(CURDIR)/fw/mbedtls/coffer_config.h"'
-FW_LDFLAGS := -nostartfiles -Wl,--gc-sections -Wl,--defsym=RAM_BYTES=$(FW_RAM_KIB)K -T fw/coffer.ld
+FW_LDFLAGS := -nostartfiles -Wl,--gc-sections -Wl,--no-check-sections -Wl,--no-warn-rwx-segments -Wl,--defsym=RAM_BYTES=$(FW_RAM_KIB)K -T fw/coffer.ld
 
 PROGRAMS += $(FW)/coffer.hex
 .PHONY: firmware
@@ -45,11 +45,11 @@ $(FW)/obj/mbedtls_%.o: fw/mbedtls/coffer_config.h $(FW_MBEDTLS)/.version
 -include $(wildcard $(FW)/obj/*.d)
 
 $(FW)/coffer.elf: $(FW_OBJECTS) fw/coffer.ld
-	@$(RV)gcc $(FW_SPECS) $(FW_ARCH) $(FW_LDFLAGS) $(FW_OBJECTS) -o $@
+	@$(RV)gcc $(FW_CFLAGS) $(FW_LDFLAGS) $(FW_OBJECTS) -o $@
 	@$(RV)size -A $@ | awk -v ram=$$(( $(FW_RAM_KIB) * 1024 )) -v stack=$(FW_STACK_BYTES) ' \
-		$$1 == ".text" || $$1 == ".data" || $$1 == ".bss" { n[$$1] = $$2; used += $$2 } \
+		$$1 == ".text" || $$1 == ".data" || $$1 == ".bss" || $$1 == ".boot" { n[$$1] = $$2; used += $$2 } \
 		END { margin = ram - used - stack; \
-		  printf "firmware: %d bytes of code, %d of data, %d of stack: %d of %d bytes, margin %d\n", n[".text"], n[".data"] + n[".bss"], stack, used + stack, ram, margin; \
+		  printf "firmware: %d bytes of code, %d of data, %d of stack: %d of %d bytes, margin %d\n", n[".text"], n[".data"] + n[".bss"] + n[".boot"], stack, used + stack, ram, margin; \
 		  exit margin < 0 }'
 
 $(FW)/coffer.hex: $(FW)/coffer.elf

@@ -63,6 +63,10 @@ void stack_wipe(void);
 /* Bytes of memory that neither data nor stack has ever used. */
 uint32_t ram_free(void);
 
+/* Memory that changes hands when boot is over (fw/coffer.ld): not zeroed by start.S. */
+#define BOARD_BOOT_KEY __attribute__((section(".boot_key")))
+#define BOARD_LATE     __attribute__((section(".late")))
+
 /* The firmware met what cannot be: it stops for good (the host sees a board that answers nothing). */
 _Noreturn void board_panic(void);
 

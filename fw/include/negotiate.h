@@ -15,8 +15,11 @@
 #include "coffer_wire.h"
 #include "session.h"
 
+/* Boot is over: takes its memory, and starts from now on. [main] */
+void negotiate_init(void);
+
 /* Queues a negotiation of s (which has no key yet); the blob is copied. COFFER_ERR_STATE while one of another session of this
- * context is unfinished, COFFER_ERR_NOT_READY on a board that cannot negotiate. [irq] */
+ * context is unfinished, COFFER_ERR_NOT_READY on a board that cannot negotiate, or not yet. [irq] */
 enum coffer_result negotiate_start(const struct session *s, const uint8_t blob[COFFER_BLOB_BYTES], uint64_t setup_cycle);
 
 /* Fills in what is known of the last negotiation of s; COFFER_ERR_STATE if there was none. [irq] */

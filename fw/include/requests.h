@@ -11,5 +11,8 @@
 bool requests_setup(const struct ep0_request *r);
 /* Its OUT data stage has ended with so many bytes in the buffer. */
 void requests_out(const struct ep0_request *r, size_t bytes);
+/* Its status stage is done; or it never will be, since another SETUP came. */
+void requests_done(void);
+void requests_abandoned(void);
 
 #endif

@@ -16,7 +16,10 @@
 
 #define RSA_BYTES 256u
 
-/* Loads microcode and key, and makes the blinding pair: some 1.3 million cycles, in which it sleeps. The
+/* Clears the engine and loads its microcode, whose memory serves other ends afterwards (fw/coffer.ld). First of all. */
+void rsa_boot(void);
+
+/* Loads the key, and makes the blinding pair: some 1.3 million cycles, in which it sleeps. After rsa_boot(); the
  * caller wipes the key. False, with the engine cleared, when the generator or the check fails. */
 bool rsa_load(const struct coffer_identity_private *key);
 

@@ -269,7 +269,8 @@ HEADER = """/* SPDX-License-Identifier: Apache-2.0 */
 
 {defines}
 
-static const uint32_t pke_rsa_code[] = {{
+/* Its memory is free after boot: fw/coffer.ld. */
+__attribute__((section(".boot"))) static const uint32_t pke_rsa_code[] = {{
 {table}
 }};
 

@@ -9,7 +9,7 @@
 #define CSR_MSTATUS 0x300
 #define MSTATUS_MIE 8u
 
-extern uint32_t _bss_end[], __stack[];
+extern uint32_t _used_end[], __stack[];
 
 /* Set by the interrupt: the main loop has something to look at. */
 volatile bool board_work;
@@ -86,7 +86,7 @@ static void find_deepest(void)
 {
 	uint32_t *p = deepest;
 
-	for (unsigned gap = 0; gap < PAINT_GAP && p > _bss_end; gap++) {
+	for (unsigned gap = 0; gap < PAINT_GAP && p > _used_end; gap++) {
 		if (*--p != PAINT) {
 			deepest = p;
 			gap = 0;
@@ -100,7 +100,7 @@ uint32_t ram_free(void)
 
 	find_deepest();
 	irq_restore(saved);
-	return (uint32_t)((uintptr_t)deepest - (uintptr_t)_bss_end);
+	return (uint32_t)((uintptr_t)deepest - (uintptr_t)_used_end);
 }
 
 __attribute__((noinline)) void stack_wipe(void)
@@ -108,7 +108,7 @@ __attribute__((noinline)) void stack_wipe(void)
 	uint32_t *end = (uint32_t *)__builtin_frame_address(0) - 16;
 
 	(void)ram_free();
-	for (uint32_t *p = _bss_end; p < end; p++)
+	for (uint32_t *p = _used_end; p < end; p++)
 		*(volatile uint32_t *)p = PAINT;
 }
 

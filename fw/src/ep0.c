@@ -95,6 +95,8 @@ static void read_setup(struct ep0_request *r)
 
 void ep0_setup(void)
 {
+	if (current_is_class)
+		requests_abandoned();
 	read_setup(&current);
 	current_is_class = false;
 	switch (current.type & TYPE_MASK) {
@@ -131,6 +133,7 @@ void ep0_done(void)
 		s->setup = current.cycle;
 		s->status = REG(ep0_done_cycle_lo) | (uint64_t)REG(ep0_done_cycle_hi) << 32;
 		current_is_class = false;
+		requests_done();
 	}
 	command(newest_tag(), CMD_ACK_DONE, 0);
 }

@@ -11,13 +11,16 @@
 #include "negotiate.h"
 #include "rsa.h"
 
-/* On the bus as soon as every request has its answer: COFFER_INFO_READY says when negotiation is possible too. The
- * private key is in RAM from identity_boot() until the engine has it. */
+/* In RAM from identity_boot() until the engine has it. */
+BOARD_BOOT_KEY static struct coffer_identity_private key;
+
+/* On the bus as soon as every request has its answer: COFFER_INFO_READY says when negotiation is possible too. */
 __attribute__((noinline)) static void boot(void)
 {
-	struct coffer_identity_private key;
-	bool have_key = identity_boot(&key);
+	bool have_key;
 
+	rsa_boot();
+	have_key = identity_boot(&key);
 	irq_enable();
 	if (drbg_init()) {
 		drbg_tag_key();
@@ -27,6 +30,7 @@ __attribute__((noinline)) static void boot(void)
 			identity_bad_key();
 	}
 	wipe(&key, sizeof(key));
+	negotiate_init();
 }
 
 int main(void)

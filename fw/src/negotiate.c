@@ -28,14 +28,14 @@ static struct entry {
 	uint8_t *blob; /* while it waits */
 } entries[CONTEXTS];
 static uint32_t turns;
-static bool booted;
+static volatile bool booted;
 
 /* What waits, a buffer a context that the largest board has; more contexts than these get COFFER_ERR_STATE. */
-static uint8_t blobs[4][COFFER_BLOB_BYTES];
+BOARD_LATE static uint8_t blobs[4][COFFER_BLOB_BYTES];
 
 /* The one that runs. Main loop only, but for aborted. */
 enum phase { NOTHING, DECRYPTING, HOLDING };
-static struct {
+BOARD_LATE static struct {
 	enum phase phase;
 	uint8_t ctx;
 	volatile bool aborted;
@@ -61,7 +61,7 @@ enum coffer_result negotiate_start(const struct session *s, const uint8_t blob[C
 {
 	struct entry *e = &entries[s->ctx];
 
-	if (booted && !rsa_ready())
+	if (!booted || !rsa_ready())
 		return COFFER_ERR_NOT_READY;
 	if (s->ctx >= sizeof(blobs) / sizeof(blobs[0]))
 		return COFFER_ERR_STATE;
@@ -105,11 +105,18 @@ void negotiate_cancel(uint8_t ctx, uint32_t handle)
 		forget(e);
 }
 
+void negotiate_init(void)
+{
+	wipe(blobs, sizeof(blobs));
+	wipe(&now, sizeof(now));
+	booted = true;
+}
+
 /* ---- in the main loop ------------------------------------------------------------------------------------ */
 
 bool negotiate_ready(void)
 {
-	return rsa_ready();
+	return booted && rsa_ready();
 }
 
 uint32_t negotiate_cycles(void)
@@ -208,7 +215,6 @@ static void hold(void)
 
 void negotiate_poll(void)
 {
-	booted = true;
 	if (now.phase != NOTHING && now.aborted) {
 		rsa_abort();
 		end();

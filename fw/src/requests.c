@@ -23,6 +23,12 @@
 
 static uint8_t last_result[CONTEXTS_MAX]; /* of each context's last OUT request */
 
+/* Made by the request that is being answered. Nobody would ever know the handle of what a host did not fetch. */
+static struct {
+	uint32_t session, surface;
+	uint8_t ctx, epoch;
+} unfetched;
+
 static uint8_t contexts(void)
 {
 	return (uint8_t)REG_FIELD(CONFIG__CONTEXTS, REG(config));
@@ -137,6 +143,8 @@ static void create_session(const struct ep0_request *r)
 		return;
 	}
 	out.result = (uint8_t)session_create((uint8_t)r->index, r->epoch, r->value, wait_until(r), &out);
+	unfetched.session = out.session;
+	unfetched.ctx = (uint8_t)r->index;
 	ep0_send_copy(r, &out, sizeof(out));
 }
 
@@ -163,7 +171,27 @@ static void create_surface(const struct ep0_request *r)
 		return;
 	}
 	out.result = (uint8_t)(s == NULL ? COFFER_ERR_HANDLE : surface_create(s, pages, wait_until(r), &out));
+	unfetched.surface = out.surface;
+	unfetched.ctx = (uint8_t)r->index;
+	unfetched.epoch = r->epoch;
 	ep0_send_copy(r, &out, sizeof(out));
+}
+
+void requests_done(void)
+{
+	unfetched.session = 0;
+	unfetched.surface = 0;
+}
+
+void requests_abandoned(void)
+{
+	struct session *s = session_find(unfetched.ctx, unfetched.session);
+
+	if (s != NULL)
+		session_destroy(s);
+	if (unfetched.surface != 0)
+		surface_destroy(unfetched.ctx, unfetched.epoch, unfetched.surface);
+	requests_done();
 }
 
 static enum coffer_result destroy_session(const struct ep0_request *r, const void *data)

@@ -171,12 +171,16 @@ static bool make_pair(const uint8_t *n_s2)
 	return io_is_zero();
 }
 
+void rsa_boot(void)
+{
+	clear(PKE_CLEAR_ALL);
+	put(PKE_ADDRESS_CODE, pke_rsa_code, sizeof(pke_rsa_code) / sizeof(pke_rsa_code[0]));
+}
+
 bool rsa_load(const struct coffer_identity_private *key)
 {
 	bool drawn;
 
-	clear(PKE_CLEAR_ALL);
-	put(PKE_ADDRESS_CODE, pke_rsa_code, sizeof(pke_rsa_code) / sizeof(pke_rsa_code[0]));
 	board_wake_on(IRQ_PKE, true);
 	load_key(key, true);
 	drawn = load_random() && rsa_prepare();

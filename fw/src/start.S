@@ -22,7 +22,8 @@ _start:
 	j	1b
 
 	/* Paint what is free, so that the deepest stack can be seen later. */
-2:	li	t2, PAINT
+2:	la	t0, _used_end
+	li	t2, PAINT
 3:	bgeu	t0, sp, 4f
 	sw	t2, 0(t0)
 	addi	t0, t0, 4
