@@ -77,7 +77,7 @@ module pke_mac
 
   // ---- product, sum, column word ---------------------------------------------------------------------
   logic [2*WordW-1:0] product;
-  logic signed [AccW-1:0] acc_q, sum, addend;
+  logic [AccW-1:0] acc_q, sum, addend, carry;   // two's complement
   word_t c_q;
 
   pke_mul72 u_mul (.clk_i, .en_i, .x_i(flush_q ? '0 : x), .y_i(y_used), .p_o(product));
@@ -90,6 +90,7 @@ module pke_mac
   always_comb begin
     addend = tag_q[4].empty ? '0 : tag_q[4].twice ? AccW'({product, 1'b0}) : AccW'(product);
     sum = (acc_q + AccW'(c_q)) + (addend ^ {AccW{tag_q[4].minus}}) + AccW'(tag_q[4].minus);
+    carry = {{WordW{sum[AccW-1]}}, sum[AccW-1:WordW]};
   end
 
   always_ff @(posedge clk_i) begin
@@ -97,19 +98,21 @@ module pke_mac
       acc_q <= '0;
       column_q <= '0;
     end else if (tag_q[4].valid) begin
-      acc_q <= !tag_q[4].last_term ? sum : tag_q[4].last_col ? '0 : sum >>> WordW;
+      acc_q <= !tag_q[4].last_term ? sum : tag_q[4].last_col ? '0 : carry;
       column_q <= sum[WordW-1:0];
     end
   end
 
 `ifndef SYNTHESIS
+  logic [AccW:0] wide;   // the sum with a bit more
+
+  assign wide = {acc_q[AccW-1], acc_q} + (AccW + 1)'(c_q) +
+                ({1'b0, addend} ^ {(AccW + 1){tag_q[4].minus}}) + (AccW + 1)'(tag_q[4].minus);
+
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!(write && side_we_i)) else $error("side write in mid-instruction");
-      if (tag_q[4].valid) begin
-        assert (sum[AccW-1] == acc_q[AccW-1] || sum[AccW-1] == (tag_q[4].minus && !tag_q[4].empty))
-          else $error("accumulator overflow");
-      end
+      if (tag_q[4].valid) assert (wide[AccW] == wide[AccW-1]) else $error("accumulator overflow");
     end
   end
 `endif
