@@ -19,13 +19,15 @@ struct piece {
 };
 
 struct decryptor {
-	struct cli_board *board;
+	coffer_context *context;
 	const struct film_keys *keys;
 	struct decryptor_stats stats;
 	/* open */
+	struct cli_board *board;
 	coffer_session **sessions; /* one a key, made when it is first needed */
 	/* protected */
 	coffer_session *session;
+	bool adopted;              /* the session is the caller's */
 	coffer_surface *surface;
 	const struct film_key *loaded;
 	uint8_t (*wrapped)[16];    /* content keys under the session key, one a key */
@@ -84,8 +86,8 @@ static int make_readback_key(struct decryptor *d, const uint8_t session_key[16])
 static int make_surface(struct decryptor *d)
 {
 	struct coffer_status status;
-	uint32_t page = coffer_info(d->board->context)->page_bytes;
-	int error = coffer_get_status(d->board->context, NULL, &status);
+	uint32_t page = coffer_info(d->context)->page_bytes;
+	int error = coffer_get_status(d->context, NULL, &status);
 	uint32_t bytes = error ? 0 : status.free_pages * page;
 
 	if (!error && !bytes)
@@ -93,6 +95,15 @@ static int make_surface(struct decryptor *d)
 	if (!error)
 		error = coffer_surface_create(d->session, bytes < MAX_PIECE ? bytes : MAX_PIECE, NULL, &d->surface);
 	return error ? cli_fail("surface", error) : CLI_OK;
+}
+
+static int use_session(struct decryptor *d, const uint8_t session_key[16])
+{
+	int ret = wrap_keys(d, session_key);
+
+	if (!ret)
+		ret = make_readback_key(d, session_key);
+	return ret ? ret : make_surface(d);
 }
 
 static int open_protected(struct decryptor *d)
@@ -105,18 +116,14 @@ static int open_protected(struct decryptor *d)
 	if (!error)
 		error = coffer_seal_session_key(d->board->key, key, blob);
 	if (!error)
-		error = coffer_session_create(d->board->context, COFFER_SESSION_PROTECTED, NULL, &d->session);
+		error = coffer_session_create(d->context, COFFER_SESSION_PROTECTED, NULL, &d->session);
 	if (!error)
 		error = coffer_negotiate(d->session, blob, sizeof(blob), NULL, &outcome);
 	ret = error ? cli_fail("key exchange", error) : CLI_OK;
 	if (!ret) {
 		count_negotiation(d, &outcome);
-		ret = wrap_keys(d, key);
+		ret = use_session(d, key);
 	}
-	if (!ret)
-		ret = make_readback_key(d, key);
-	if (!ret)
-		ret = make_surface(d);
 	explicit_bzero(key, sizeof(key));
 	return ret;
 }
@@ -139,19 +146,42 @@ static int open_session(struct decryptor *d, const struct film_key *key, coffer_
 	return CLI_OK;
 }
 
-int decryptor_open(struct decryptor **out, struct cli_board *board, const struct film_keys *keys, bool protected)
+static struct decryptor *new_decryptor(coffer_context *context, const struct film_keys *keys)
 {
 	struct decryptor *d = calloc(1, sizeof(*d));
 
-	*out = d;
+	if (!d)
+		return NULL;
+	d->context = context;
+	d->keys = keys;
+	d->sessions = calloc(keys->count + 1, sizeof(*d->sessions));
+	if (!d->sessions) {
+		free(d);
+		return NULL;
+	}
+	return d;
+}
+
+int decryptor_open(struct decryptor **out, struct cli_board *board, const struct film_keys *keys, bool protected)
+{
+	struct decryptor *d = *out = new_decryptor(board->context, keys);
+
 	if (!d)
 		return cli_error(CLI_FAILED, "out of memory");
 	d->board = board;
-	d->keys = keys;
-	d->sessions = calloc(keys->count + 1, sizeof(*d->sessions));
-	if (!d->sessions)
-		return cli_error(CLI_FAILED, "out of memory");
 	return protected ? open_protected(d) : CLI_OK;
+}
+
+int decryptor_adopt(struct decryptor **out, coffer_session *session, const uint8_t session_key[16],
+		    const struct film_keys *keys)
+{
+	struct decryptor *d = *out = new_decryptor(coffer_session_context(session), keys);
+
+	if (!d)
+		return cli_error(CLI_FAILED, "out of memory");
+	d->session = session;
+	d->adopted = true;
+	return use_session(d, session_key);
 }
 
 void decryptor_close(struct decryptor **decryptor)
@@ -164,7 +194,8 @@ void decryptor_close(struct decryptor **decryptor)
 		coffer_session_destroy(&d->sessions[i], NULL);
 	free(d->sessions);
 	coffer_surface_destroy(&d->surface, NULL);
-	coffer_session_destroy(&d->session, NULL);
+	if (!d->adopted)
+		coffer_session_destroy(&d->session, NULL);
 	free(d->wrapped);
 	if (d->readback_key)
 		explicit_bzero(d->readback_key, (size_t)av_aes_size);
@@ -225,7 +256,7 @@ static int submit_load(struct decryptor *d, const struct film_key *key, struct p
 	if (d->loaded == key)
 		return 0;
 	d->loaded = key;
-	return coffer_submit(d->board->context, &load, NULL, NULL, &piece->load);
+	return coffer_submit(d->context, &load, NULL, NULL, &piece->load);
 }
 
 static int submit_readback(struct decryptor *d, struct piece *piece)
@@ -241,7 +272,7 @@ static int submit_readback(struct decryptor *d, struct piece *piece)
 		.length = piece->size,
 	};
 
-	return coffer_submit(d->board->context, &readback, NULL, NULL, &piece->readback);
+	return coffer_submit(d->context, &readback, NULL, NULL, &piece->readback);
 }
 
 static int submit_piece(struct decryptor *d, coffer_session *session, const struct film_key *key, struct rest *rest,
@@ -270,7 +301,7 @@ static int submit_piece(struct decryptor *d, coffer_session *session, const stru
 		job.dst = piece->data;
 	}
 	if (!error)
-		error = coffer_submit(d->board->context, &job, NULL, NULL, &piece->decrypt);
+		error = coffer_submit(d->context, &job, NULL, NULL, &piece->decrypt);
 	if (!error && d->session)
 		error = submit_readback(d, piece);
 	return error;
@@ -368,7 +399,7 @@ int decryptor_finish(struct decryptor *d, struct work *work, const char *what)
 		}
 		d->stats.bytes += piece->size;
 	}
-	decryptor_abandon(d, work);
+	work_abandon(work);
 	return ret;
 }
 
@@ -381,9 +412,8 @@ static void abandon_task(coffer_task **task)
 	coffer_task_release(task);
 }
 
-void decryptor_abandon(struct decryptor *d, struct work *work)
+void work_abandon(struct work *work)
 {
-	(void)d;
 	for (size_t i = 0; i < work->count; i++) {
 		abandon_task(&work->pieces[i].load);
 		abandon_task(&work->pieces[i].decrypt);

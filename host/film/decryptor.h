@@ -33,12 +33,15 @@ struct work {
 
 /* Each returns an exit code, after having said what is wrong. `what` names the sample in messages. */
 int decryptor_open(struct decryptor **decryptor, struct cli_board *board, const struct film_keys *keys, bool protected);
+/* Protected, in a session of the caller's that has this key already. */
+int decryptor_adopt(struct decryptor **decryptor, coffer_session *session, const uint8_t session_key[16],
+		    const struct film_keys *keys);
 /* Decrypts `size` bytes in place; they belong to the board until decryptor_finish. */
 int decryptor_start(struct decryptor *decryptor, const struct film_key *key, const struct track *track,
 		    const struct sample *sample, uint8_t *data, struct work *work, const char *what);
 int decryptor_finish(struct decryptor *decryptor, struct work *work, const char *what);
-/* Gives up what has not been finished: nothing touches the data of these works afterwards. */
-void decryptor_abandon(struct decryptor *decryptor, struct work *work);
+/* Gives up what has not been finished: nothing touches the sample's data afterwards. */
+void work_abandon(struct work *work);
 const struct decryptor_stats *decryptor_stats(const struct decryptor *decryptor);
 void decryptor_close(struct decryptor **decryptor);
 

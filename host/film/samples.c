@@ -398,6 +398,16 @@ static int read_table(struct reader *r, uint32_t type, uint64_t at, uint64_t bod
 	return ret;
 }
 
+static bool begins_a_file(uint32_t type)
+{
+	static const char first[] = "ftypstypmoovfreewideskipmdatpdin";
+
+	for (const char *p = first; *p; p += 4)
+		if (type == FOURCC(p[0], p[1], p[2], p[3]))
+			return true;
+	return false;
+}
+
 int film_samples_read(struct film_samples *film, int fd)
 {
 	struct reader r = {.film = film, .fd = fd};
@@ -421,8 +431,8 @@ int film_samples_read(struct film_samples *film, int fd)
 		} else if (size == 0) {
 			size = r.file_size - at;
 		}
-		if (s.bad || size < head)
-			return film_error(film, "no MP4 file, or a damaged one");
+		if (s.bad || size < head || (!at && !begins_a_file(type)))
+			return film_error(film, "it is no MP4 file, or a damaged one");
 		if (size > r.file_size - at)
 			return film_error(film, "the file is truncated");
 		if ((type == FOURCC('m', 'o', 'o', 'v') || type == FOURCC('m', 'o', 'o', 'f')) &&
@@ -431,6 +441,6 @@ int film_samples_read(struct film_samples *film, int fd)
 		at += size;
 	}
 	if (!film->track_count)
-		return film_error(film, "no MP4 file, or one without tracks");
+		return film_error(film, "it is no MP4 file, or one without tracks");
 	return 0;
 }
