@@ -53,7 +53,7 @@ struct Transaction {
 	Pid token = Pid::In; // Setup, Out, In, Ping
 	uint8_t address = 0;
 	uint8_t endpoint = 0;
-	bool toggle = false; // OUT: DATA1 is sent. IN: set to whether DATA1 came
+	bool toggle = false; // OUT: DATA1 is sent (a SETUP is DATA0). IN: set to whether DATA1 came
 	Bytes data;          // OUT, SETUP: payload. IN: set to the payload received
 	Faults faults;
 	// Results
@@ -409,7 +409,7 @@ template <class Top> void UlpiPhy<Top>::send(const Bytes &packet)
 template <class Top> void UlpiPhy<Top>::send_data()
 {
 	const Transaction &t = *current_;
-	Bytes packet = data_packet(t.token != Pid::Setup && t.toggle ? Pid::Data1 : Pid::Data0, t.data);
+	Bytes packet = data_packet(t.toggle ? Pid::Data1 : Pid::Data0, t.data);
 
 	if (t.faults.bad_data_crc)
 		packet.back() ^= 0x01;

@@ -176,7 +176,7 @@ module usb_ep0 (
       phase_q <= phase_n;
       setup_o <= phase_n == Wait;
       out_done_o <= phase_n == Whole;
-      done_o <= (done_o | status_done) & ~(cmd && cmd_i == 3'd5) & ~bus_reset_i;
+      done_o <= (status_done | (done_o & ~(cmd && cmd_i == 3'd5))) & ~bus_reset_i;
     end
   end
 
