@@ -80,7 +80,7 @@ test: setup
 
 .PHONY: clean
 clean:
-	rm -rf $(filter-out $(VENV) $(B)/mbedtls $(B)/.apt,$(wildcard $(B)/* $(B)/.??*))
+	rm -rf $(filter-out $(VENV) $(B)/mbedtls $(B)/clip $(B)/.apt,$(wildcard $(B)/* $(B)/.??*))
 
 .PHONY: help
 help:
