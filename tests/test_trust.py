@@ -8,5 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_trust():
-    run = subprocess.run([ROOT / "build/tests/trust"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    run = subprocess.run(
+        [ROOT / "build/tests/trust"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
     assert run.returncode == 0, run.stdout + run.stderr
