@@ -146,7 +146,16 @@ void Board::power_on()
 	model_ = make_board_model(config_.model);
 	host_ = std::make_unique<HostController>(*model_);
 	host_->skip_after_nak = config_.skip_after_nak;
-	host_->poll = [this] { work_off(); };
+	host_->poll = [this] {
+		publish();
+		work_off();
+	};
+}
+
+void Board::publish()
+{
+	cycles_.store(model_->cycles(), std::memory_order_relaxed);
+	transfers_.store(host_->transfers(), std::memory_order_relaxed);
 }
 
 void Board::run()
@@ -155,8 +164,7 @@ void Board::run()
 		power_on();
 		while (wait_for_work()) {
 			host_->microframe();
-			cycles_.store(model_->cycles(), std::memory_order_relaxed);
-			transfers_.store(host_->transfers(), std::memory_order_relaxed);
+			publish();
 			if (config_.limit && model_->cycles() >= config_.limit) {
 				config_.on_limit();
 				break;

@@ -51,6 +51,7 @@ private:
 
 	void run();
 	void power_on();
+	void publish();
 	bool post(Task task);  // false: unplugged
 	void work_off();
 	bool wait_for_work();

@@ -37,21 +37,29 @@ void Hub::plug_all()
 	std::vector<std::future<void>> plugs;
 
 	for (size_t port = 1; port <= ports_.size(); port++)
-		plugs.push_back(std::async(std::launch::async, [this, port] { plug(port); }));
+		plugs.push_back(std::async(std::launch::async, [this, port, plugged = power(port)] { enumerate(port, plugged); }));
 	for (auto &each : plugs)
 		each.get();
 }
 
 void Hub::plug(size_t port)
 {
-	std::shared_ptr<Plugged> plugged;
-	{
-		std::lock_guard lock(mutex_);
-		Port &target = at(port);
-		if (target.plugged)
-			throw std::runtime_error("port " + std::to_string(port) + " has a board");
-		plugged = target.plugged = std::make_shared<Plugged>(target.config, port, next_number_++);
-	}
+	enumerate(port, power(port));
+}
+
+std::shared_ptr<Hub::Plugged> Hub::power(size_t port)
+{
+	std::lock_guard lock(mutex_);
+	Port &target = at(port);
+
+	if (target.plugged)
+		throw std::runtime_error("port " + std::to_string(port) + " has a board");
+	target.plugged = std::make_shared<Plugged>(target.config, port, next_number_++);
+	return target.plugged;
+}
+
+void Hub::enumerate(size_t port, const std::shared_ptr<Plugged> &plugged)
+{
 	try {
 		plugged->core.enumerate();
 	} catch (...) {

@@ -52,6 +52,8 @@ private:
 	};
 
 	Port &at(size_t port);
+	std::shared_ptr<Plugged> power(size_t port);
+	void enumerate(size_t port, const std::shared_ptr<Plugged> &plugged);
 	std::shared_ptr<Plugged> now(size_t port);
 
 	std::mutex mutex_; // of ports_' contents and of what plugging changes

@@ -86,8 +86,34 @@ struct MonitorHeader {
 	uint32_t header_bytes;
 	uint32_t properties_offset;
 	uint32_t properties_bytes;
-	uint32_t filters[4]; // for socket filters, which umockdev does without
+	uint32_t subsystem_hash; // big-endian, of what libudev's socket filters look at
+	uint32_t devtype_hash;
+	uint32_t tags[2];
 };
+
+// MurmurHash2 with seed 0, as libudev hashes names in its filters.
+uint32_t murmur_hash(const std::string &text)
+{
+	constexpr uint32_t Factor = 0x5BD1E995;
+	auto hash = static_cast<uint32_t>(text.size());
+	size_t at = 0;
+
+	for (; text.size() - at >= 4; at += 4) {
+		uint32_t word;
+		memcpy(&word, &text[at], 4);
+		word *= Factor;
+		word ^= word >> 24;
+		hash = hash * Factor ^ word * Factor;
+	}
+	if (at < text.size()) {
+		for (size_t last = text.size(); last-- > at;)
+			hash ^= static_cast<uint32_t>(static_cast<uint8_t>(text[last])) << 8 * (last - at);
+		hash *= Factor;
+	}
+	hash ^= hash >> 13;
+	hash *= Factor;
+	return hash ^ hash >> 15;
+}
 
 } // namespace
 
@@ -149,7 +175,8 @@ void UmockdevTree::announce(const char *action, const ServedDevice &device)
 		properties += each + '\0';
 
 	MonitorHeader header{"libudev", htonl(0xFEEDCAFE), sizeof header, sizeof header,
-			     static_cast<uint32_t>(properties.size()), {}};
+			     static_cast<uint32_t>(properties.size()),
+			     htonl(murmur_hash("usb")), htonl(murmur_hash("usb_device")), {}};
 	std::string message(reinterpret_cast<const char *>(&header), sizeof header);
 	message += properties;
 
