@@ -1,0 +1,476 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The virtual board below everything else: what libusb programs find, and what happens when they or the board die."""
+
+import os
+import pathlib
+import re
+import socket
+import struct
+import subprocess
+import time
+
+import pytest
+from virtual_board.session import (BOARD, BUSY, CANCELLED, CLIENT, GONE, IO, NO_DEVICE, NOT_FOUND, PIPE, ROOT, WATCHDOG,
+                                   BoardSession)
+
+GET_INFO, GET_STATUS = 0x01, 0x03
+COFFER_STATUS = struct.Struct("<8BIIQQQ24x")
+
+
+@pytest.fixture(scope="module")
+def shared():
+    session = BoardSession("--seed", 1)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def board(shared):
+    yield shared
+    shared.drop_clients()
+
+
+def status_of(client, interface):
+    """alternate setting and epoch of a context"""
+    fields = COFFER_STATUS.unpack(client.control_in(GET_STATUS, 0, interface, COFFER_STATUS.size))
+    return fields[1], fields[8]
+
+
+# ---- what programs find -----------------------------------------------------------------------------------
+
+
+def test_lsusb_shows_the_board(board):
+    done = board.run("lsusb", "-v", "-d", "1209:")
+    assert done.returncode == 0, done.stderr
+    for line in ("bInterfaceClass       255", "bEndpointAddress     0x01  EP 1 OUT", "wMaxPacketSize     0x0200"):
+        assert line in done.stdout
+    assert re.search(r"iSerial +\d+ VB0001", done.stdout)
+
+
+def test_strings_and_count(board):
+    client = board.client()
+    assert client.do("count") == 1
+    assert client.do("open", 0) == 0
+    assert client.ask("string", 3)[1] == "VB0001"
+
+
+def test_info(board):
+    client = board.client()
+    assert client.do("open", 0) == 0
+    info = client.control_in(GET_INFO, 0, 0, 128)
+    assert len(info) == 128
+    assert info[12] == 4  # contexts
+    assert int.from_bytes(info[8:12], "little") == 60_000_000
+
+
+# ---- claims --------------------------------------------------------------------------------------------------
+
+
+def test_a_claimed_interface_is_one_files(board):
+    first, second = board.client(), board.client()
+    first.open_context(0)
+    assert second.do("open", 0) == 0
+    assert second.do("claim", 0) == BUSY
+    assert second.do("control", 0xA1, GET_STATUS, 0, 0, 64) == IO  # refused by the kernel's part: errno 16
+    assert second.do("control", 0xC0, 0x33, 0, 0, 64) == PIPE  # vendor requests pass, and the board stalls this one
+    assert second.do("claim", 1) == 0
+    assert first.do("driver", 0) == 0  # usbfs is no kernel driver to libusb
+    first.close()
+    assert second.do("claim", 0) == 0
+
+
+def test_claims_are_free_right_after_a_kill(board):
+    watcher = board.client()
+    assert watcher.do("open", 0) == 0
+    for _ in range(10):
+        victim = board.client()
+        victim.open_context(0)
+        for _ in range(4):
+            assert victim.do("post", 0x81, 4096, 0) == 0
+        victim.kill()
+        assert watcher.do("claim", 0) == 0
+        alternate, _ = status_of(watcher, 0)
+        assert alternate == 0
+        assert watcher.do("release", 0) == 0
+
+
+def test_a_kill_in_mid_transfer_revokes_the_context(board):
+    victim, watcher = board.client(), board.client()
+    victim.open_context(2)
+    alternate, epoch = status_of(victim, 2)
+    assert alternate == 1
+    assert victim.do("post", 3, 65536, 0) == 0  # no job: the board takes it and answers nothing useful
+    assert victim.do("post", 0x83, 512, 0) == 0
+    victim.kill()
+    assert watcher.do("open", 0) == 0
+    assert watcher.do("claim", 2) == 0
+    alternate, after = status_of(watcher, 2)
+    assert alternate == 0 and after > epoch
+
+
+def test_setting_zero_needs_no_clean_up(board):
+    victim, watcher = board.client(), board.client()
+    assert victim.do("open", 0) == 0 and victim.do("claim", 0) == 0
+    _, epoch = status_of(victim, 0)
+    victim.kill()
+    assert watcher.do("open", 0) == 0 and watcher.do("claim", 0) == 0
+    assert status_of(watcher, 0) == (0, epoch)
+
+
+def test_a_forked_child_keeps_the_claim_and_an_executed_one_does_not(board):
+    watcher = board.client()
+    assert watcher.do("open", 0) == 0
+    parent = board.client()
+    assert parent.do("open", 0) == 0 and parent.do("claim", 0) == 0
+    assert parent.do("exec", 30) == 1
+    parent.kill()
+    assert watcher.do("claim", 0) == 0
+    assert watcher.do("release", 0) == 0
+    parent = board.client()
+    assert parent.do("open", 0) == 0 and parent.do("claim", 0) == 0
+    assert parent.do("fork", 3) == 1
+    parent.kill()
+    assert watcher.do("claim", 0) == BUSY
+    while watcher.do("claim", 0) == BUSY:
+        time.sleep(0.1)
+
+
+def test_a_reset_takes_every_claim(board):
+    first, second = board.client(), board.client()
+    first.open_context(0)
+    _, epoch = status_of(first, 0)
+    assert second.do("open", 0) == 0
+    assert second.do("reset") == 0
+    assert first.do("post", 0x81, 512, 0) in (IO, NOT_FOUND)  # the endpoint is gone with setting 1
+    assert first.do("claim", 0) == 0
+    alternate, after = status_of(first, 0)
+    assert alternate == 0 and after > epoch
+
+
+def test_reset_keeps_the_callers_claims(board):
+    client = board.client()
+    client.open_context(1)
+    assert client.do("reset") == 0
+    assert client.do("alt", 1, 1) == 0
+    assert client.do("loop", 1, 100, 1) == 0
+
+
+def test_configuration(board):
+    client, other = board.client(), board.client()
+    assert client.do("open", 0) == 0
+    assert other.do("open", 0) == 0 and other.do("claim", 3) == 0
+    assert client.do("config", 1) == BUSY
+    assert other.do("release", 3) == 0
+    assert client.do("config", 1) == 0
+
+
+# ---- transfers -------------------------------------------------------------------------------------------------
+
+
+# 448 and 960: header and payload end with a full packet, so that a zero-length one must follow; the payload's
+# own end wants one at 512 and 1024.
+@pytest.mark.parametrize("length", [0, 1, 447, 448, 449, 511, 512, 513, 960, 1024, 20_000])
+def test_loop(board, length):
+    client = board.client()
+    client.open_context(0)
+    result, text = client.ask("loop", 0, length, 3)
+    assert result == 0, text
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_long_transfers_whole_and_split(board, split):
+    client = board.client(**({"COFFER_BOARD_SPLIT": "1"} if split else {}))
+    client.open_context(0)
+    result, text = client.ask("loop", 0, 50_000, 2)
+    assert result == 0, text
+
+
+def test_cancelled_transfers(board):
+    client = board.client()
+    client.open_context(0)
+    for _ in range(4):
+        assert client.do("post", 0x81, 512, 0) == 0
+    assert client.do("cancel") == 4
+    assert client.events() == (0, [(0x81, CANCELLED, 0)] * 4)
+    assert client.do("loop", 0, 1000, 2) == 0
+
+
+def test_contexts_share_the_board(board):
+    clients = [board.client() for _ in range(4)]
+    for interface, client in enumerate(clients):
+        client.open_context(interface)
+    for interface, client in enumerate(clients):
+        client.process.stdin.write(f"loop {interface} 3000 3\n")
+        client.process.stdin.flush()
+    for client in clients:
+        assert client.process.stdout.readline().split()[0] == "0"
+
+
+# ---- the clock --------------------------------------------------------------------------------------------------
+
+
+def test_an_idle_board_has_no_time(board):
+    client = board.client()
+    client.open_context(0)
+    assert client.do("post", 0x81, 512, 0) == 0
+    before = -1
+    while before != (before := board.cycles()):  # until the board has come to rest
+        time.sleep(0.2)
+    client.ask("events", 0, 500)
+    assert board.cycles() == before
+    assert client.do("cancel") == 1
+    assert client.do("string", 3) > 0
+    while board.cycles() == before:  # a hang here is the failure
+        time.sleep(0.05)
+
+
+# ---- plugging ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pair():
+    session = BoardSession("--seed", 2, "--boards", 2, "--serial", "P")
+    yield session
+    session.close()
+
+
+def test_two_boards(pair):
+    client = pair.client()
+    assert client.do("count") == 2
+    serials = set()
+    for index in range(2):
+        assert client.do("open", index) == 0
+        serials.add(client.ask("string", 3)[1])
+        assert client.do("claim", 0) == 0
+        assert client.do("close") == 0
+    assert serials == {"P-1", "P-2"}
+
+
+def open_serial(client, serial):
+    for index in range(client.do("count")):
+        assert client.do("open", index) == 0
+        if client.ask("string", 3)[1] == serial:
+            return
+        assert client.do("close") == 0
+    raise AssertionError(f"no board {serial}")
+
+
+@pytest.mark.parametrize("kind", ["idle", "in", "out", "control"])
+def test_unplug_and_replug(pair, kind):
+    watcher, client = pair.client(), pair.client()
+    assert watcher.do("hotplug") >= 0
+    assert watcher.do("count") == 2
+    open_serial(client, "P-1")
+    assert client.do("claim", 0) == 0 and client.do("alt", 0, 1) == 0
+    if kind == "in":
+        assert client.do("post", 0x81, 4096, 0) == 0
+    elif kind == "out":
+        for _ in range(8):
+            assert client.do("post", 1, 65536, 0) == 0
+    elif kind == "control":
+        client.process.stdin.write("control 0xA1 1 0 0 128\n" * 20)
+        client.process.stdin.flush()
+    pair.command("unplug", 1)
+    if kind == "control":
+        results = [int(client.process.stdout.readline().split()[0]) for _ in range(20)]
+        assert set(results) <= {128, NO_DEVICE, IO} and results[-1] in (NO_DEVICE, IO)
+    pending, ended = client.events()
+    assert pending == 0
+    assert all(status == GONE for _, status, _ in ended if status != 0)
+    if kind in ("in", "out"):
+        assert GONE in [status for _, status, _ in ended]
+    assert client.do("claim", 1) == NO_DEVICE
+    assert client.do("close") == 0
+    watcher.ask("events", -1, 300)
+    assert watcher.do("count") == 1
+    assert "left" in watcher.ask("plugs")[1]
+
+    pair.command("replug", 1)
+    watcher.ask("events", -1, 300)
+    assert "left arrived" in watcher.ask("plugs")[1]
+    assert watcher.do("count") == 2
+    open_serial(client, "P-1")
+    assert client.do("claim", 0) == 0 and client.do("alt", 0, 1) == 0
+    assert client.do("loop", 0, 100, 1) == 0
+    pair.drop_clients()
+
+
+# ---- a kernel's side: USB/IP ---------------------------------------------------------------------------------------
+
+
+class Attached:
+    """What vhci_hcd speaks."""
+
+    def __init__(self, port, busid=b"1-1"):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=WATCHDOG)
+        self.socket.sendall(struct.pack(">HHI32s", 0x0111, 0x8003, 0, busid))
+        _, _, self.status = struct.unpack(">HHI", self.read(8))
+        if self.status == 0:
+            device = self.read(312)
+            self.devid = int.from_bytes(device[288:292], "big") << 16 | int.from_bytes(device[292:296], "big")
+
+    def read(self, count):
+        data = b""
+        while len(data) < count:
+            more = self.socket.recv(count - len(data))
+            assert more, "the server closed the connection"
+            data += more
+        return data
+
+    def submit_text(self, seqnum, endpoint, to_host, length, setup=bytes(8), payload=b"", flags=0):
+        return struct.pack(">10I8s", 1, seqnum, self.devid, to_host, endpoint, flags, length, 0, 0, 0, setup) + payload
+
+    def unlink_text(self, seqnum, target):
+        return struct.pack(">6I24x", 2, seqnum, self.devid, 0, 0, target)
+
+    def answer(self):
+        """(command, seqnum, status, data)"""
+        command, seqnum, _, _, _, status, actual = struct.unpack(">5IiI20x", self.read(48))
+        return command, seqnum, status, actual
+
+    def control(self, seqnum, setup):
+        length = int.from_bytes(setup[6:8], "little")
+        self.socket.sendall(self.submit_text(seqnum, 0, setup[0] >> 7, length, setup))
+        command, answered, status, actual = self.answer()
+        assert (command, answered) == (3, seqnum)
+        return status, self.read(actual) if setup[0] & 0x80 else b""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (tmp_path_factory.mktemp("serve") / "log").open("w+")
+    process = subprocess.Popen([BOARD, "serve", "--seed", "3", "--port", str(port)], stderr=log)
+    while "usbip attach" not in pathlib.Path(log.name).read_text():
+        assert process.poll() is None
+        time.sleep(0.05)
+    yield port
+    process.terminate()
+    assert process.wait(WATCHDOG) == 0
+
+
+def test_device_list(served):
+    with socket.create_connection(("127.0.0.1", served), timeout=WATCHDOG) as client:
+        client.sendall(struct.pack(">HHI", 0x0111, 0x8005, 0))
+        text = b"".join(iter(lambda: client.recv(4096), b""))
+    version, code, status, count = struct.unpack(">HHII", text[:12])
+    assert (version, code, status, count) == (0x0111, 5, 0, 1)
+    assert text[12 + 256:12 + 259] == b"1-1"
+    assert len(text) == 12 + 312 + 4 * text[12 + 311]
+
+
+def test_import_is_exclusive_and_ends_with_its_connection(served):
+    first = Attached(served)
+    assert first.status == 0
+    assert Attached(served).status != 0
+    assert Attached(served, b"9-9").status != 0
+    first.socket.close()
+    while (again := Attached(served)).status != 0:
+        time.sleep(0.05)
+    again.socket.close()
+
+
+@pytest.fixture
+def attached(served):
+    while (client := Attached(served)).status != 0:
+        time.sleep(0.05)  # the one before is still being cleaned up after
+    yield client
+    client.socket.close()
+
+
+def test_unlink_that_overtakes_its_submit(attached):
+    payload = bytes(512)
+    attached.socket.sendall(attached.unlink_text(11, 10) + attached.submit_text(10, 1, 0, 512, payload=payload))
+    assert attached.answer() == (4, 11, -104, 0)
+    assert attached.control(12, bytes([0x80, 6, 0, 1, 0, 0, 18, 0]))[0] == 0
+
+
+def test_unlink(attached):
+    assert attached.control(1, bytes([0x01, 11, 1, 0, 0, 0, 0, 0]))[0] == 0
+    attached.socket.sendall(attached.submit_text(2, 1, 1, 512) + attached.unlink_text(3, 2))
+    assert attached.answer() == (4, 3, -104, 0)
+    attached.socket.sendall(attached.unlink_text(5, 2))  # has ended long ago
+    assert attached.answer() == (4, 5, 0, 0)
+
+
+def test_stall_is_epipe(attached):
+    assert attached.control(1, bytes([0xC0, 0x33, 0, 0, 0, 0, 8, 0]))[0] == -32
+    assert attached.control(2, bytes([0x80, 6, 0, 1, 0, 0, 18, 0]))[0] == 0
+
+
+def test_nonsense_ends_the_connection_alone(served, attached):
+    for text in (os.urandom(48), struct.pack(">10I8s", 1, 1, 0, 1, 99, 0, 0, 0, 0, 0, bytes(8)),
+                 struct.pack(">10I8s", 1, 1, 0, 1, 1, 0, 1 << 30, 0, 0, 0, bytes(8)), b"\xff" * 48):
+        while (hostile := Attached(served)).status != 0:
+            attached.socket.close()
+            time.sleep(0.05)
+        hostile.socket.sendall(text)
+        assert hostile.socket.recv(1) == b""
+    while (client := Attached(served)).status != 0:
+        time.sleep(0.05)
+    assert client.control(1, bytes([0x80, 6, 0, 1, 0, 0, 18, 0]))[0] == 0
+    client.socket.close()
+
+
+# ---- the program itself ----------------------------------------------------------------------------------------------
+
+
+def run_board(*arguments, **more):
+    return subprocess.run([BOARD, *arguments], capture_output=True, text=True, timeout=WATCHDOG, **more)
+
+
+def test_statuses(tmp_path):
+    assert run_board("--help").returncode == 0
+    assert run_board("--version").stdout.startswith("coffer-board ")
+    assert run_board().returncode == 125
+    assert run_board("walk").returncode == 125
+    assert run_board("run", "--boards", "99", "--", "true").returncode == 125
+    assert run_board("run", "--flash", "/nonexistent", "--", "true").returncode == 125
+    assert run_board("run", "--", "/nonexistent/program").returncode == 127
+    assert run_board("run", "--", "no-such-program").returncode == 127
+    plain = tmp_path / "plain"
+    plain.write_text("no program")
+    assert run_board("run", "--", plain).returncode == 126
+    assert run_board("run", "--", "sh", "-c", "exit 7").returncode == 7
+    assert run_board("run", "--", "sh", "-c", "kill -9 $$").returncode == 128 + 9
+
+
+def test_static_and_set_uid_programs_are_refused_by_name(tmp_path):
+    source = tmp_path / "s.c"
+    source.write_text("int main(void) { return 0; }\n")
+    subprocess.run(["gcc", "-static", "-o", tmp_path / "static", source], check=True)
+    done = run_board("run", "--", tmp_path / "static")
+    assert done.returncode == 126 and "static: is statically linked" in done.stderr
+    subprocess.run(["gcc", "-o", tmp_path / "setuid", source], check=True)
+    (tmp_path / "setuid").chmod(0o4755)
+    done = run_board("run", "--", tmp_path / "setuid")
+    assert done.returncode == 126 and "setuid: is set-uid" in done.stderr
+
+
+def test_limit():
+    done = run_board("run", "--seed", "1", "--limit", "3000000", "--", CLIENT, input="open 0\nclaim 0\nalt 0 1\n" + "loop 0 20000 1\n" * 500)
+    assert "reached its limit of 3000000 cycles" in done.stderr
+    assert done.stdout.splitlines()[-1].startswith("-99")
+
+
+def test_termination_reaches_the_program(tmp_path):
+    started = tmp_path / "started"
+    process = subprocess.Popen([BOARD, "run", "--", "sh", "-c", f"trap 'exit 9' TERM; touch {started}; while :; do sleep 0.1; done"])
+    while not started.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(WATCHDOG) == 9
+
+
+def test_address_sanitizer_program(board, tmp_path):
+    program = tmp_path / "client"
+    subprocess.run(["gcc", "-std=gnu11", "-fsanitize=address,undefined", "-I", ROOT / "fw/include", "-o", program,
+                    ROOT / "tests/virtual_board/client.c", "-lusb-1.0"], check=True)
+    client = board.client(program)
+    client.open_context(0)
+    assert client.do("loop", 0, 1000, 1) == 0
+    client.close()
+    assert client.process.returncode == 0
