@@ -191,7 +191,9 @@ module pke_columns
       assert (vector_i.mode != ModeSquare || (vector_i.x == vector_i.y && vector_i.nx == vector_i.ny))
         else $error("square of two different operands");
       assert (vector_i.mode != ModeMatrix || vector_i.first == '0) else $error("matrix from a column on");
-      assert (vector_i.mode == ModeMatrix || (vector_i.first < vector_i.nx && vector_i.first < vector_i.ny)) else $error("first column without products");
+      assert (vector_i.mode == ModeMatrix || (vector_i.first < vector_i.nx && vector_i.first < vector_i.ny))
+        else $error("first column without products");
+      assert (vector_i.y_from != YDigit || vector_i.mode == ModeMatrix) else $error("digit out of place");
       assert (!vector_i.round_up || vector_i.first + 2 == vector_i.keep) else $error("round_up off place");
     end
     // The addend shares the C operand's path, so it needs a product of its own.

@@ -31,7 +31,7 @@ package pke_pkg;
 
   typedef enum logic [1:0] {
     YMemory = 2'd0,
-    YDigit = 2'd1,        // Y[j] = (j == digit): selects one of ny values in constant time
+    YDigit = 2'd1,        // Y[j] = (j == digit), ModeMatrix only: selects in constant time
     YOne = 2'd2           // Y[j] = 1: addition, subtraction, copies
   } y_e;
 

@@ -33,12 +33,12 @@ def random_vector(rng, a):
     row = lambda: area + rng.randrange(24)
     mode = rng.choice((mc.PRODUCT, mc.PRODUCT, mc.SQUARE, mc.MATRIX))
     f = dict(mode=mode, x=row(), y=row(), c=row(), d=row(), negate=rng.randrange(2))
-    f["y_from"] = rng.choice((mc.Y_MEMORY, mc.Y_MEMORY, mc.Y_DIGIT, mc.Y_ONE))
+    f["y_from"] = rng.choice((mc.Y_MEMORY, mc.Y_MEMORY, mc.Y_ONE))
     f["nx"], f["ny"] = rng.randrange(1, 10), rng.randrange(1, 10)
     if mode == mc.SQUARE:
         f.update(y=f["x"], ny=f["nx"], y_from=mc.Y_MEMORY)
     if mode == mc.MATRIX:
-        f.update(stride=rng.randrange(mc.ROWS), ny=rng.randrange(1, 17))
+        f.update(stride=rng.randrange(mc.ROWS), ny=rng.randrange(1, 17), y_from=rng.randrange(3))
     f["last"] = rng.randrange(1, 2 * f["nx"] + 4)
     f["keep"] = rng.randrange(f["last"])
     f["nc"] = rng.randrange(f["last"] + 2)
