@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make demo`: a real film, encrypted by ffmpeg, decrypted by a virtual board whose keys no host sees.
 
-Argument: the build folder. Leaves demo/report.json and demo/contact-sheet.png there. A step that fails is named, and the
-demo fails.
+Argument: the build folder. Leaves demo/report.json and demo/contact-sheet.png there. A step that fails is named, and
+the demo fails.
 """
 
 import contextlib
@@ -266,10 +266,8 @@ class Demo:
             print(
                 f"  {name:<12}{count:>12,}{milliseconds:>11,.1f} ms{count * CLOCK_MHZ / cycles:>12.1f}{wall:>10.1f} s"
             )
-        print(
-            f"\n  key exchange {r['negotiate_cycles']:,} cycles, CreateCryptoSession {r['create_session_cycles']:,} cycles"
-            f" of {CLOCK_MHZ} MHz"
-        )
+        print(f"\n  key exchange {r['negotiate_cycles']:,} cycles, ", end="")
+        print(f"CreateCryptoSession {r['create_session_cycles']:,} cycles of {CLOCK_MHZ} MHz")
         for name in "report.json", "contact-sheet.png":
             print(f"  {os.path.relpath(self.folder / name)}")
 

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`coffer film`: the tables of encrypted MP4 files, bad ones, and films through a virtual board."""
+
+import json
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/film"))
+
+from packager import Film, Key, Layout, crypt  # noqa: E402
+
+BUILD = ROOT / "build"
+DUMP = BUILD / "tests/film_dump"
+COFFER = BUILD / "bin/coffer"
+FILM_SAMPLES = 12
+BOARD_TIMEOUT = 1100
+
+
+@pytest.fixture(scope="session")
+def clear(tmp_path_factory):
+    """A short film of two scenes of noise and colour, made here: 64 x 48, a key frame each six."""
+    path = tmp_path_factory.mktemp("clear") / "clear.mp4"
+    source = "testsrc2=size=64x48:rate=12:duration=1,noise=alls=40:allf=t"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-g", "6", "-bf", "0", path]
+    subprocess.run(command, check=True, timeout=60)
+    return path
+
+
+@pytest.fixture(scope="session")
+def film(clear):
+    film = Film(clear, DUMP, FILM_SAMPLES)
+    assert len(film.samples) == FILM_SAMPLES and min(map(len, film.samples)) > 700
+    return film
+
+
+def dump(path, fails=False):
+    run = subprocess.run([DUMP, path], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == fails, run.stdout + run.stderr
+    return run.stdout.strip() if fails else [line.split(" ") for line in run.stdout.splitlines()]
+
+
+def clear_samples(path, keys=()):
+    """The samples of a file, decrypted here by what the tables say."""
+    data, keys = path.read_bytes(), {k.kid: k.key for k in keys}
+    out = []
+    for _, _, offset, size, protected, kid, iv, pairs in dump(path):
+        sample = data[int(offset) : int(offset) + int(size)]
+        pairs = [tuple(map(int, p.split("+"))) for p in pairs.split(",") if p]
+        out.append(crypt(keys[bytes.fromhex(kid)], bytes.fromhex(iv), pairs, sample) if int(protected) else sample)
+    return out
+
+
+# ---- layouts: each makes a file of the film's samples and the keys that it needs ----
+
+
+def simple(film, path, subsamples=True, **options):
+    layout = Layout(Key(), **options)
+    return film.write(path, layout, film.plans(layout, subsamples)), [layout.default]
+
+
+def clear_lead(film, path, **options):
+    """A second, clear sample description, used by the first samples."""
+    layout = Layout(Key(), second_description=True, **options)
+    plans = film.plans(layout)
+    for plan in plans[:4]:
+        plan.key, plan.description = None, 2
+    return film.write(path, layout, plans), [layout.default]
+
+
+def clear_by_subsamples(film, path, **options):
+    layout = Layout(Key(), **options)
+    plans = film.plans(layout)
+    for plan, sample in zip(plans[::3], film.samples[::3], strict=True):
+        plan.pairs = [(1, 0), (len(sample) - 1, 0)]
+    return film.write(path, layout, plans), [layout.default]
+
+
+def clear_groups(film, path, **options):
+    layout = Layout(Key(), groups=[None], **options)
+    plans = film.plans(layout)
+    for plan in plans[1::3]:
+        plan.key, plan.group, plan.pairs = None, 1, []
+    return film.write(path, layout, plans), [layout.default]
+
+
+def key_rotation(film, path, **options):
+    keys = [Key(), Key()]
+    layout = Layout(Key(), groups=keys, **options)
+    plans = film.plans(layout)
+    for i, plan in enumerate(plans[4:], 4):
+        plan.group = 1 if i < 8 else 2
+        plan.key = keys[plan.group - 1]
+    return film.write(path, layout, plans), [layout.default, *keys]
+
+
+def wrapping_counter(film, path, **options):
+    """Initialization vectors of 16 bytes whose low half runs over in the sample: it does not carry."""
+    layout = Layout(Key(), iv_bytes=16, **options)
+    plans = film.plans(layout)
+    for i, plan in enumerate(plans):
+        plan.iv = secrets.token_bytes(8) + (2**64 - 1 - i).to_bytes(8, "big")
+    return film.write(path, layout, plans), [layout.default]
+
+
+def many_runs(film, path, **options):
+    """Far more than 128 subsamples, with empty ones among them."""
+    layout = Layout(Key(), **options)
+    plans = film.plans(layout)
+    for plan, sample in zip(plans, film.samples, strict=True):
+        plan.pairs = [(1, 2), (0, 0), (0, 1)] * (len(sample) // 4) + [(len(sample) % 4, 0)]
+    return film.write(path, layout, plans), [layout.default]
+
+
+LAYOUTS = {
+    "plain": (simple, {}),
+    "plain-16": (simple, {"iv_bytes": 16}),
+    "plain-whole": (simple, {"subsamples": False}),
+    "plain-saio": (simple, {"aux": "saio"}),
+    "plain-saio-whole": (simple, {"aux": "saio", "subsamples": False, "iv_bytes": 16}),
+    "fragments": (simple, {"per_fragment": 4}),
+    "fragments-odd": (simple, {"per_fragment": 5, "iv_bytes": 16}),
+    "fragments-whole": (simple, {"per_fragment": 4, "subsamples": False}),
+    "fragments-saio": (simple, {"per_fragment": 4, "aux": "saio"}),
+    "fragments-old-base": (simple, {"per_fragment": 4, "default_base_is_moof": False}),
+    "lead": (clear_lead, {"per_chunk": 2}),
+    "lead-saio": (clear_lead, {"per_chunk": 2, "aux": "saio"}),
+    "lead-fragments": (clear_lead, {"per_fragment": 4}),
+    "clear-runs": (clear_by_subsamples, {}),
+    "clear-runs-fragments": (clear_by_subsamples, {"per_fragment": 3}),
+    "clear-groups": (clear_groups, {}),
+    "clear-groups-bare": (clear_groups, {"clear_has_count": False, "per_fragment": 4}),
+    "clear-groups-saio": (clear_groups, {"aux": "saio", "per_fragment": 4, "local_groups": True}),
+    "rotation": (key_rotation, {}),
+    "rotation-fragments": (key_rotation, {"per_fragment": 4}),
+    "rotation-local": (key_rotation, {"per_fragment": 4, "local_groups": True}),
+    "wrap": (wrapping_counter, {}),
+    "many-runs": (many_runs, {}),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_tables_of_every_layout(film, tmp_path, name):
+    make, options = LAYOUTS[name]
+    path, keys = make(film, tmp_path / "film.mp4", **options)
+    assert path.read_bytes().find(film.samples[5]) < 0, "a sample that is encrypted"
+    assert clear_samples(path, keys) == film.samples
+
+
+def test_tables_of_ffmpeg(clear, tmp_path):
+    key = Key()
+    path = tmp_path / "film.mp4"
+    options = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key.key.hex(), "-encryption_kid", key.kid.hex()]
+    subprocess.run(["ffmpeg", "-v", "error", "-i", clear, "-c", "copy", *options, path], check=True, timeout=60)
+    assert clear_samples(path, [key]) == clear_samples(clear)
+
+
+# ---- bad input: told before a board is asked, and no output appears ----
+
+
+def refused(path, keys, status=8):
+    out = path.with_name("out.mp4")
+    command = [COFFER, "film", path, out, *(f"--key={k.option()}" for k in keys)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == status, run.stderr
+    assert run.stderr.count("\n") == 1 and not run.stdout, run.stderr
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    return run.stderr
+
+
+def test_truncated_anywhere(film, tmp_path):
+    for per_fragment in 0, 4:
+        path, keys = simple(film, tmp_path / "film.mp4", per_fragment=per_fragment)
+        data = path.read_bytes()
+        for length in (0, 5, 40, len(data) // 2, len(data) - 700, len(data) - 1):
+            path.write_bytes(data[:length])
+            assert "truncated" in (message := refused(path, keys)) or "no MP4 file" in message
+
+
+def test_every_damaged_byte_of_the_tables_is_survived(film, tmp_path):
+    """Not that it is noticed (much of it cannot be), but that the reader neither crashes nor hangs."""
+    path, _ = key_rotation(film, tmp_path / "film.mp4", per_fragment=6, local_groups=True)
+    data = path.read_bytes()
+    seed = secrets.randbits(32)
+    print("seed", seed)
+    places = [i for i in range(len(data)) if (i * 2654435761 + seed) % 37 == 0 and not 40 < i % 4096 < 400][:150]
+    for at in places:
+        damaged = bytearray(data)
+        damaged[at] ^= 0xFF
+        path.write_bytes(damaged)
+        run = subprocess.run([DUMP, path], capture_output=True, timeout=60, check=False)
+        assert run.returncode in (0, 1)
+
+
+def test_not_encrypted(clear, tmp_path):
+    path = tmp_path / "film.mp4"
+    path.write_bytes(clear.read_bytes())
+    assert "not encrypted" in refused(path, [Key()])
+
+
+@pytest.mark.parametrize("scheme", ["cens", "cbc1", "cbcs"])
+def test_another_scheme(film, tmp_path, scheme):
+    path, keys = simple(film, tmp_path / "film.mp4", scheme=scheme)
+    assert f"scheme {scheme}" in refused(path, keys)
+
+
+def test_no_key_for_an_id_names_it_and_the_sample(film, tmp_path):
+    path, keys = key_rotation(film, tmp_path / "film.mp4")
+    message = refused(path, keys[:2])
+    assert keys[2].kid.hex() in message and "sample 9" in message
+    for key in keys:
+        assert key.key.hex() not in message
+
+
+def test_subsamples_that_overrun_or_fall_short(film, tmp_path):
+    for change in 1, -1:
+        layout = Layout(Key())
+        plans = film.plans(layout)
+        path = film.write(tmp_path / "film.mp4", layout, plans)
+        clear, encrypted = plans[6].pairs[1]
+        before = film.aux_entry(layout, plans[6], True)
+        plans[6].pairs[1] = (clear, encrypted + change)
+        path.write_bytes(path.read_bytes().replace(before, film.aux_entry(layout, plans[6], True)))
+        assert "sample 7: its subsamples" in refused(path, [layout.default])
+
+
+def test_without_vectors(film, tmp_path):
+    path, keys = simple(film, tmp_path / "film.mp4", aux="none", per_fragment=4)
+    assert "sample 1: encrypted, but without an initialization vector" in refused(path, keys)
+
+
+def test_a_group_or_description_that_does_not_exist(film, tmp_path):
+    layout = Layout(Key(), groups=[Key()])
+    plans = film.plans(layout)
+    plans[3].group = 2
+    path = film.write(tmp_path / "film.mp4", layout, plans)
+    assert "sample 4: its group 2 does not exist" in refused(path, [layout.default])
+    layout = Layout(Key())
+    plans = film.plans(layout)
+    plans[5].description = 3
+    path = film.write(tmp_path / "film.mp4", layout, plans)
+    assert "sample 6: its sample description 3 does not exist" in refused(path, [layout.default])
+
+
+def test_no_film_at_all(tmp_path):
+    path = tmp_path / "film.mp4"
+    path.write_bytes(secrets.token_bytes(5000))
+    assert "no MP4 file" in refused(path, [Key()])
+
+
+def test_wrong_usage(film, tmp_path):
+    path, keys = simple(film, tmp_path / "film.mp4")
+    assert "no key" in refused(path, [], status=2)
+    assert "two keys for one id" in refused(path, keys * 2, status=2)
+
+
+# ---- on a board ----
+
+
+def films_on_a_board(tmp_path, films, *options):
+    """Each (name, path, keys) through `coffer film`, one after another on one board: {name: (report, output)}."""
+    script = ["set -e"]
+    for name, path, keys in films:
+        (tmp_path / f"{name}.keys").write_text("\n".join(["# content keys", *(k.option() for k in keys)]))
+        command = [
+            COFFER,
+            "film",
+            path,
+            tmp_path / f"{name}.out.mp4",
+            "--key-file",
+            tmp_path / f"{name}.keys",
+            "--json",
+        ]
+        script.append(" ".join(map(str, [*command, *options])))
+    command = [BUILD / "bin/coffer-board", "run", "--quiet", "--", "sh", "-c", "\n".join(script)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=BOARD_TIMEOUT, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    reports = [json.loads(line) for line in run.stdout.splitlines()]
+    return {name: (r, tmp_path / f"{name}.out.mp4") for (name, *_), r in zip(films, reports, strict=True)}
+
+
+ON_A_BOARD = ["plain-16", "fragments-whole", "lead", "clear-groups-bare", "rotation-local", "wrap", "many-runs"]
+
+
+@pytest.mark.parametrize("options", [[], ["--protected"]], ids=["open", "protected"])
+def test_films_through_a_board(film, tmp_path, options):
+    films = []
+    for name in ON_A_BOARD:
+        make, layout = LAYOUTS[name]
+        films.append((name, *make(film, tmp_path / f"{name}.mp4", **layout)))
+    for name, (report, out) in films_on_a_board(tmp_path, films, *options).items():
+        assert clear_samples(out) == film.samples, name
+        assert report["protected"] == bool(options)
+        expected = FILM_SAMPLES - 4 if name in ("lead", "clear-groups-bare") else FILM_SAMPLES
+        assert report["encrypted_samples"] == expected, "clear samples never go to the board"
+        assert report["board_bytes"] == sum(
+            len(s) for s, line in zip(film.samples, dump(tmp_path / f"{name}.mp4"), strict=True) if line[4] == "1"
+        )
+
+
+def test_samples_larger_than_the_surface(tmp_path):
+    """A sample of 300 kB in a protected session: in pieces, cut at whatever byte the surface ends."""
+    clear = tmp_path / "clear.mp4"
+    source = "nullsrc=size=640x360:rate=2:duration=1,geq=random(1)*255:128:128"
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-qp", "1", clear]
+    subprocess.run(command, check=True, timeout=120)
+    film = Film(clear, DUMP, 1)
+    assert len(film.samples[0]) > 200000
+    layout = Layout(Key())
+    plans = film.plans(layout)
+    plans[0].pairs = [(5, 65521), (3, 70001), (40000, len(film.samples[0]) - 5 - 65521 - 3 - 70001 - 40000)]
+    path = film.write(tmp_path / "large.mp4", layout, plans)
+    ((_, out),) = films_on_a_board(tmp_path, [("large", path, [layout.default])], "--protected").values()
+    assert clear_samples(out) == film.samples
