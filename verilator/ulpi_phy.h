@@ -50,7 +50,7 @@ struct Faults {
 };
 
 struct Transaction {
-	Pid token = Pid::In; // Setup, Out, In, Ping
+	Pid token = Pid::In; // Setup, Out, In, Ping; None: data is sent as it is, a packet of any bytes
 	uint8_t address = 0;
 	uint8_t endpoint = 0;
 	bool toggle = false; // OUT: DATA1 is sent (a SETUP is DATA0). IN: set to whether DATA1 came
@@ -375,7 +375,7 @@ template <class Top> void UlpiPhy<Top>::start(Transaction &transaction)
 				    static_cast<uint16_t>(transaction.address | transaction.endpoint << 7));
 	if (transaction.faults.bad_token_crc)
 		packet[2] ^= 0x80;
-	send(packet);
+	send(transaction.token == Pid::None ? transaction.data : packet);
 	next(Op::Token, 0);
 }
 

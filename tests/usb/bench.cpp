@@ -2,6 +2,7 @@
 // Bench of usb_device against a ULPI transceiver and host: control transfers, bulk endpoints and their packet rings,
 // lost and damaged packets, revocation, full speed, and a random soak. `usb [SEED]`.
 #include <cstdlib>
+#include <iterator>
 #include <random>
 
 #include "board.h"
@@ -580,6 +581,63 @@ void test_full_speed()
 	report(b.phy.speed() == Speed::High && b.enumerate(4) && b.open_all() && fresh(b, 3), "high speed after another reset");
 }
 
+// NAKs, frames and talk to other devices must let the board rest: its clock stops on that.
+void test_rest()
+{
+	Plugged b;
+	b.open_all();
+	Bytes data;
+	b.push(1, {1, 2, 3});
+	b.bulk_out(1, {4, 5, 6});
+	b.settle();
+	b.phy.run(200);
+	bool busy = false;
+	auto watch = b.phy.on_cycle;
+	b.phy.on_cycle = [&] { watch(); busy |= b.top.busy_o; };
+	Transaction foreign{.token = Pid::Out, .address = 9, .endpoint = 2, .data = random_bytes(512)};
+	for (unsigned i = 0; i < 20; i++) {
+		b.phy.sof(uint16_t(i));
+		b.bulk_in(0, data);
+		b.ping(2);
+		b.phy.transaction(foreign);
+		b.phy.run(500);
+	}
+	report(!busy, "NAKs, PINGs, frames and packets to others: at rest, with packets waiting");
+	b.bulk_in(1, data);
+	report(busy, "a packet sent: not at rest");
+}
+
+// Packets of arbitrary bytes, some with a good token or a good identifier in front: none may disturb what follows.
+void test_garbage()
+{
+	Plugged b;
+	b.open_all();
+	bool ok = true;
+	Bytes data;
+	auto epochs = b.top.epoch_o;
+	for (unsigned i = 0; i < 1500 && ok; i++) {
+		static constexpr Pid pids[] = {Pid::Out, Pid::In, Pid::Setup, Pid::Ping, Pid::Sof, Pid::Data0, Pid::Data1,
+					       Pid::Ack, Pid::Nak, Pid::Stall, Pid::Nyet};
+		Transaction t{.token = Pid::None, .data = random_bytes(1 + (pick(4) ? pick(12) : pick(1300)))};
+		if (pick(2))
+			t.data[0] = uint8_t(pids[pick(std::size(pids))]);
+		if (pick(4) == 0)
+			t.data = token_packet(pick(2) ? Pid::Out : Pid::Setup, uint16_t(5 | pick(6) << 7));
+		Result r = b.phy.transaction(t);
+		// A random token to us with a good CRC may be answered; nothing else may.
+		ok = r == Result::Timeout || (t.data.size() == 3 && r != Result::Data);
+		ok = ok && !b.available(0) && !b.available(1) && !b.available(2) && !b.available(3);
+		if (i % 50 == 0) {
+			Bytes packet = random_bytes(100);
+			ok = ok && b.control_in(GetDescriptor, data) && data == expected_in(GetDescriptor) &&
+			     b.bulk_out(i % Contexts, packet) == Result::Ack && b.pop(i % Contexts, data) && data == packet;
+			b.push(i % Contexts, packet);
+			ok = ok && b.bulk_in(i % Contexts, data) == Result::Data && data == packet;
+		}
+	}
+	report(ok && b.top.epoch_o == epochs && b.phy.unexpected() == 0, "packets of random bytes");
+}
+
 // Everything at once, against a model of queues: packets come back once each, in order, whatever is lost on the way.
 void test_soak(unsigned rounds)
 {
@@ -668,6 +726,8 @@ int main(int argc, char **argv)
 	test_revocation_race();
 	test_wiping();
 	test_full_speed();
+	test_rest();
+	test_garbage();
 	test_soak(3000);
 	std::printf("%s, seed %u\n", failures ? "FAILED" : "passed", seed);
 	return failures != 0;
