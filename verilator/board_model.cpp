@@ -10,7 +10,9 @@
 #include "spi_flash.h"
 #include "ulpi_phy.h"
 #include "verilated.h"
+#if VM_TRACE
 #include "verilated_fst_c.h"
+#endif
 #include "verilated_sym_props.h"
 #include "verilated_syms.h"
 
@@ -41,15 +43,19 @@ private:
 	static constexpr unsigned ResetCycles = 16;
 
 	void after_cycle();
+#if VM_TRACE
 	void trace();
+#endif
 
 	VerilatedContext context_;
 	std::unique_ptr<Vcoffer_top> top_;
 	usb::UlpiPhy<Vcoffer_top> phy_;
 	SpiFlash flash_;
 	bool active_ = false;
+#if VM_TRACE
 	std::optional<TraceWindow> window_;
 	std::unique_ptr<VerilatedFstC> trace_;
+#endif
 };
 
 std::unique_ptr<Vcoffer_top> make_top(VerilatedContext &context, const ModelConfig &config)
@@ -64,14 +70,19 @@ std::unique_ptr<Vcoffer_top> make_top(VerilatedContext &context, const ModelConf
 	for (const auto &each : arguments)
 		pointers.push_back(each.c_str());
 	context.commandArgs(static_cast<int>(pointers.size()), pointers.data());
+#if VM_TRACE
 	context.traceEverOn(config.trace.has_value());
+#endif
 	Verilated::threadContextp(&context);
 	return std::make_unique<Vcoffer_top>(&context, "TOP");
 }
 
 VerilatedBoard::VerilatedBoard(const ModelConfig &config)
-    : top_(make_top(context_, config)), phy_(*top_), window_(config.trace)
+    : top_(make_top(context_, config)), phy_(*top_)
 {
+#if VM_TRACE
+	window_ = config.trace;
+#endif
 	if (!config.flash.empty())
 		flash_.load(config.flash);
 	phy_.on_cycle = [this] { after_cycle(); };
@@ -83,8 +94,10 @@ VerilatedBoard::VerilatedBoard(const ModelConfig &config)
 
 VerilatedBoard::~VerilatedBoard()
 {
+#if VM_TRACE
 	if (trace_)
 		trace_->close();
+#endif
 	top_->final();
 }
 
@@ -92,10 +105,13 @@ void VerilatedBoard::after_cycle()
 {
 	top_->spi_miso_i = flash_.cycle(top_->spi_cs_no, top_->spi_sck_o, top_->spi_mosi_o);
 	active_ |= top_->led_active_o && !phy_.busy();
+#if VM_TRACE
 	if (window_)
 		trace();
+#endif
 }
 
+#if VM_TRACE
 void VerilatedBoard::trace()
 {
 	uint64_t now = phy_.cycles();
@@ -118,6 +134,7 @@ void VerilatedBoard::trace()
 	}
 	trace_->dump(now);
 }
+#endif
 
 std::string VerilatedBoard::peek(const std::string &name, size_t index)
 {

@@ -330,15 +330,25 @@ int Application::run()
 	return status_;
 }
 
-// The other configuration is another program, with the same options.
-void become_small(char **argv)
+// The other builds of the model are other programs, with the same options.
+void become(const std::string &build, char **argv)
 {
-	fs::path small = own_file({"coffer-board-small"});
+	fs::path program = own_file({("coffer-board-" + build).c_str()});
 
-	if (small.empty())
-		throw std::runtime_error("this build has no coffer-board-small (make build/bin/coffer-board-small)");
-	execv(small.c_str(), argv);
-	throw std::system_error(errno, std::generic_category(), small);
+	if (program.empty())
+		throw std::runtime_error("coffer-board-" + build + " is not built (make build/bin/coffer-board-" + build + ")");
+	execv(program.c_str(), argv);
+	throw std::system_error(errno, std::generic_category(), program);
+}
+
+// Which build the options want; tracing the small configuration is not offered.
+std::string wanted_build(const Options &options)
+{
+	std::string own = COFFER_BOARD_BUILD;
+
+	if (options.small)
+		return "small";
+	return options.trace ? "trace" : own;
 }
 
 } // namespace
@@ -352,8 +362,8 @@ int main(int argc, char **argv)
 	if (!options)
 		return status;
 	try {
-		if (options->small && !COFFER_BOARD_SMALL)
-			coffer::become_small(argv);
+		if (std::string build = coffer::wanted_build(*options); build != COFFER_BOARD_BUILD)
+			coffer::become(build, argv);
 		return coffer::Application(std::move(*options)).run();
 	} catch (const coffer::ProgramError &error) {
 		fprintf(stderr, "coffer-board: %s\n", error.what());

@@ -154,8 +154,8 @@ int check(const Options &o)
 		return usage_error("%s", "--flash is wanted once for each board");
 	if (!o.device_secret.empty() && o.flash.empty())
 		return usage_error("%s", "--device-secret goes with --flash");
-	if (o.trace && o.boards > 1)
-		return usage_error("%s", "--trace follows one board");
+	if (o.trace && (o.boards > 1 || o.small))
+		return usage_error("%s", "--trace follows one board of the full configuration");
 	if (!o.serve && o.program.empty())
 		return usage_error("%s", "run wants a program");
 	if (o.serve && !o.program.empty())

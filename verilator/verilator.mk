@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The virtual board: coffer-board with its preload library, in three builds of the model:
 #   full    build/bin/coffer-board
-#   small   build/bin/coffer-board-small        the configuration of small FPGAs; coffer-board --contexts small
-#   probe   build/tests/coffer-board-probe      full, with hidden state visible to tests (verilator/probe.vlt)
+#   small   build/bin/coffer-board-small   the configuration of small FPGAs, for coffer-board --contexts small
+#   trace   build/bin/coffer-board-trace   full, with its inside visible: coffer-board --trace, and tests that look at
+#                                          hidden state (verilator/probe.vlt)
 
 VB := $(B)/verilator
 VB_SOURCES := $(filter-out verilator/board_model.cpp verilator/main.cpp,$(wildcard verilator/*.cpp))
@@ -11,8 +12,8 @@ VB_CXXFLAGS := -std=c++20 -O2 -g $(filter-out -Wstrict-prototypes -Wmissing-prot
 VB_INCLUDES = -isystem $(VERILATOR_INCLUDE) -isystem $(VERILATOR_INCLUDE)/vltstd
 VERILATOR_INCLUDE = $(if $(VERILATOR),$(shell $(VERILATOR) --getenv VERILATOR_ROOT)/include,$(SITE)/verilator/include)
 
-VB_FLAGS := -O3 --x-assign fast --x-initial fast --assert --trace-fst --output-split 20000 -Wno-fatal -Wno-lint -Wno-style \
-	-GSimulated=1 -CFLAGS -O2
+VB_FLAGS := -O3 --x-assign fast --x-initial fast --assert --output-split 20000 -Wno-fatal -Wno-lint -Wno-style \
+	-GSimulated=1 -MAKEFLAGS "OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O2"
 
 PROGRAMS += $(B)/bin/coffer-board $(B)/lib/coffer-preload.so
 
@@ -38,7 +39,7 @@ $(VB)/$(1)/libVcoffer_top.a: $(RTL_SOURCES) $(4) verilator/verilate verilator/ve
 $(VB)/$(1)/main.o: verilator/main.cpp | $(B)/.apt
 	@mkdir -p $$(@D)
 	@echo "  CXX   $$< ($(1))"
-	@$(CXX) $(VB_CXXFLAGS) -DCOFFER_BOARD_SMALL=$(if $(filter small,$(1)),1,0) -c -o $$@ $$<
+	@$(CXX) $(VB_CXXFLAGS) -DCOFFER_BOARD_BUILD='"$(1)"' -c -o $$@ $$<
 
 $(VB)/$(1)/board_model.o: verilator/board_model.cpp $(VB)/$(1)/libVcoffer_top.a
 	@echo "  CXX   $$< ($(1))"
@@ -55,8 +56,16 @@ endef
 
 $(eval $(call virtual_board,full,$(B)/bin/coffer-board,,))
 $(eval $(call virtual_board,small,$(B)/bin/coffer-board-small,-GNCtx=2 -GSurfPages=4 -GSmallCpu=1,))
-$(eval $(call virtual_board,probe,$(B)/tests/coffer-board-probe,verilator/probe.vlt,verilator/probe.vlt))
+$(eval $(call virtual_board,trace,$(B)/bin/coffer-board-trace,--trace-fst verilator/probe.vlt,verilator/probe.vlt))
+
+TEST_PROGRAMS += $(B)/bin/coffer-board-trace $(B)/tests/virtual_board_client
+
+$(B)/tests/virtual_board_client: tests/virtual_board/client.c fw/include/coffer_wire.h
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) -std=gnu11 $(CFLAGS) $(WARN) -Ifw/include -o $@ $< -lusb-1.0
 
 -include $(VB_OBJECTS:.o=.d)
 
 #: make build/bin/coffer-board-small   the virtual board in the configuration of small FPGAs
+#: make build/bin/coffer-board-trace   the virtual board that writes waveforms
