@@ -15,7 +15,7 @@ TEST_PROGRAMS += $(HB)/tests/trust
 -include $(wildcard $(HB)/tests/*.d)
 
 # The film's tables alone, without board and libav.
-$(HB)/tests/film_dump: tests/film/dump.c host/film/samples.c host/film/groups.c host/film/auxiliary.c host/film/box.c
+$(HB)/tests/film_dump: tests/film/dump.c host/film/samples.c host/film/groups.c host/film/auxiliary.c host/film/masks.c host/film/box.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(HOST_CFLAGS) -Ihost/film -MMD -MP -o $@ $(filter %.c,$^)
@@ -32,6 +32,14 @@ $(HB)/tests/ddi_layout.o: tests/ddi/layout.c host/include/coffer/d3d11ddi.h
 	@$(CC) -std=c11 $(WARN) -ffreestanding -m32 -Ihost/include -c $< -o $@.32
 	@$(CXX) -std=c++20 -Wall -Ihost/include -x c++ -c $< -o $@.cpp
 TEST_PROGRAMS += $(HB)/tests/ddi
+
+# The film's two ends without a board between.
+$(HB)/tests/film_remux: tests/film/remux.c $(filter-out $(HOBJ)/film/main.o,$(HOST_FILM_O)) $(HB)/lib/libcoffer.so.$(SOVERSION)
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(HOST_CFLAGS) -Ihost/film $(shell pkg-config --cflags libavformat) -MMD -MP -o $@ $(filter-out %.h,$^) \
+		-Wl,-rpath,'$$ORIGIN/../lib' $(shell pkg-config --libs libavformat libavcodec libavutil) -pthread
+TEST_PROGRAMS += $(HB)/tests/film_remux
 
 # ---- make demo ---------------------------------------------------------------------------------------------
 

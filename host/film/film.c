@@ -44,15 +44,9 @@ static int check_sample(const struct film *film, const struct track *track, size
 
 static int read_tables(struct film *film)
 {
-	int fd = open(film->in, O_RDONLY | O_CLOEXEC);
 	bool protected = false;
-	int ret;
 
-	if (fd < 0)
-		return cli_error(CLI_FAILED, "%s: %s", film->in, strerror(errno));
-	ret = film_samples_read(&film->samples, fd);
-	close(fd);
-	if (ret)
+	if (film_samples_read(&film->samples, film->fd))
 		return cli_error(CLI_BAD_INPUT, "%s: %s", film->in, film->samples.error);
 	for (size_t t = 0; t < film->samples.track_count; t++) {
 		const struct track *track = &film->samples.tracks[t];
@@ -150,11 +144,13 @@ int film_prepare(struct film *film)
 {
 	int ret;
 
-	ret = read_tables(film);
-	if (ret)
-		return ret;
+	film->fd = open(film->in, O_RDONLY | O_CLOEXEC);
+	if (film->fd < 0)
+		return cli_error(CLI_FAILED, "%s: %s", film->in, strerror(errno));
 	film->prepared = true;
-	return remux_open(&film->remux, film->in, film->out, &film->samples);
+	film->remux.file.fd = -1;
+	ret = read_tables(film);
+	return ret ? ret : remux_open(&film->remux, film->fd, film->out, &film->samples);
 }
 
 void film_close(struct film *film)
@@ -166,8 +162,10 @@ void film_close(struct film *film)
 		av_packet_free(&entry->packet);
 	}
 	film->under_way = 0;
-	if (film->prepared)
+	if (film->prepared) {
 		remux_close(&film->remux);
+		close(film->fd);
+	}
 	film_samples_free(&film->samples);
 	film_keys_free(&film->keys);
 }

@@ -28,6 +28,7 @@ struct film {
 	struct decryptor *decryptor; /* the caller's, between film_prepare and film_run */
 	struct remux remux;
 	bool prepared;
+	int fd; /* of the input */
 	struct entry ring[FILM_MAX_UNDER_WAY];
 	size_t head, under_way;
 	uint64_t bytes_under_way;

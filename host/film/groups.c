@@ -61,7 +61,7 @@ static int read_sinf(struct reader *r, const struct track *track, struct span si
 }
 
 /* Bytes of a sample entry before its boxes. QuickTime's longer sound entries say so by a version. */
-static size_t entry_header(uint32_t format, struct span entry)
+size_t sample_entry_header(uint32_t format, struct span entry)
 {
 	uint16_t version;
 
@@ -74,7 +74,7 @@ static size_t entry_header(uint32_t format, struct span entry)
 	return version == 1 ? 44 : version == 2 ? 64 : 28;
 }
 
-static bool is_encrypted_format(uint32_t format)
+bool is_encrypted_format(uint32_t format)
 {
 	return format == FOURCC('e', 'n', 'c', 'v') || format == FOURCC('e', 'n', 'c', 'a') ||
 	       format == FOURCC('e', 'n', 'c', 't') || format == FOURCC('e', 'n', 'c', 's') ||
@@ -96,7 +96,7 @@ int read_descriptions(struct reader *r, struct track *track, struct span stsd)
 		track->descriptions++;
 		if (!is_encrypted_format(format))
 			continue;
-		span_skip(&entry, entry_header(format, entry));
+		span_skip(&entry, sample_entry_header(format, entry));
 		if (read_sinf(r, track, box_find(entry, FOURCC('s', 'i', 'n', 'f')), p))
 			return -1;
 	}

@@ -30,17 +30,68 @@ bool track_is_protected(const struct track *track)
 
 /* ---- input ------------------------------------------------------------------------------------------- */
 
-static int open_input(struct remux *r, const char *path, struct film_samples *film)
+static int read_view(void *opaque, uint8_t *data, int bytes)
+{
+	struct remux *r = opaque;
+	ssize_t n = film_pread(r->film, r->fd, data, (size_t)bytes, r->at);
+
+	if (n < 0)
+		return AVERROR(errno);
+	r->at += (uint64_t)n;
+	return n ? (int)n : AVERROR_EOF;
+}
+
+static int64_t seek_view(void *opaque, int64_t offset, int whence)
+{
+	struct remux *r = opaque;
+	off_t end = lseek(r->fd, 0, SEEK_END);
+
+	if (end < 0 || whence == AVSEEK_SIZE)
+		return end < 0 ? AVERROR(errno) : end;
+	if (whence == SEEK_CUR)
+		offset += (int64_t)r->at;
+	else if (whence == SEEK_END)
+		offset += end;
+	if (offset < 0)
+		return AVERROR(EINVAL);
+	r->at = (uint64_t)offset;
+	return offset;
+}
+
+static AVIOContext *new_io(void *opaque, int write, int (*read)(void *, uint8_t *, int),
+			   int (*put)(void *, uint8_t *, int), int64_t (*seek)(void *, int64_t, int))
+{
+	uint8_t *buffer = av_malloc(IO_BUFFER);
+	AVIOContext *io = buffer ? avio_alloc_context(buffer, IO_BUFFER, write, opaque, read, put, seek) : NULL;
+
+	if (!io)
+		av_free(buffer);
+	return io;
+}
+
+static void free_io(AVIOContext **io)
+{
+	if (*io)
+		av_freep(&(*io)->buffer);
+	avio_context_free(io);
+}
+
+static int open_input(struct remux *r, struct film_samples *film)
 {
 	AVDictionary *options = NULL;
 	int ret;
 
+	r->source = new_io(r, 0, read_view, NULL, seek_view);
+	r->in = r->source ? avformat_alloc_context() : NULL;
+	if (!r->in)
+		return cli_error(CLI_FAILED, "out of memory");
+	r->in->pb = r->source;
 	/* Packets are to be the samples, one by one: no editing. */
 	av_dict_set(&options, "advanced_editlist", "0", 0);
-	ret = avformat_open_input(&r->in, path, av_find_input_format("mp4"), &options);
+	ret = avformat_open_input(&r->in, NULL, av_find_input_format("mp4"), &options);
 	av_dict_free(&options);
 	if (ret < 0)
-		return av_fail(CLI_BAD_INPUT, path, ret);
+		return av_fail(CLI_BAD_INPUT, "reading the film", ret);
 	r->tracks = calloc(r->in->nb_streams + 1, sizeof(*r->tracks));
 	r->next = calloc(r->in->nb_streams + 1, sizeof(*r->next));
 	r->stream = calloc(r->in->nb_streams + 1, sizeof(*r->stream));
@@ -110,8 +161,6 @@ static void copy_side_data(const AVStream *from, AVStream *to)
 		const AVPacketSideData *side = &from->side_data[i];
 		uint8_t *data;
 
-		if (side->type == AV_PKT_DATA_ENCRYPTION_INIT_INFO)
-			continue;
 		data = av_stream_new_side_data(to, side->type, side->size);
 		if (data)
 			memcpy(data, side->data, side->size);
@@ -144,7 +193,6 @@ static int copy_stream(struct remux *r, unsigned int i)
 
 static int open_output(struct remux *r, const char *path)
 {
-	uint8_t *buffer;
 	int ret = avformat_alloc_output_context2(&r->out, NULL, "mp4", NULL);
 
 	if (ret < 0)
@@ -155,36 +203,24 @@ static int open_output(struct remux *r, const char *path)
 	av_dict_copy(&r->out->metadata, r->in->metadata, 0);
 	if (cli_output_open(&r->file, path) || !r->file.beside)
 		return cli_error(CLI_FAILED, "%s: %s", path, errno ? strerror(errno) : "not a file");
-	buffer = av_malloc(IO_BUFFER);
-	r->io = buffer ? avio_alloc_context(buffer, IO_BUFFER, 1, &r->file, NULL, write_bytes, seek_bytes) : NULL;
-	if (!r->io) {
-		av_free(buffer);
+	r->io = new_io(&r->file, 1, NULL, write_bytes, seek_bytes);
+	if (!r->io)
 		return cli_error(CLI_FAILED, "out of memory");
-	}
 	r->out->pb = r->io;
 	ret = avformat_write_header(r->out, NULL);
 	return ret < 0 ? av_fail(CLI_FAILED, path, ret) : CLI_OK;
 }
 
-int remux_open(struct remux *r, const char *in, const char *out, struct film_samples *film)
+int remux_open(struct remux *r, int fd, const char *out, struct film_samples *film)
 {
 	int ret;
 
 	memset(r, 0, sizeof(*r));
 	r->file.fd = -1;
-	ret = open_input(r, in, film);
+	r->fd = fd;
+	r->film = film;
+	ret = open_input(r, film);
 	return ret ? ret : open_output(r, out);
-}
-
-/* What the packet said of its encryption is no longer true. */
-static void drop_encryption_info(AVPacket *packet)
-{
-	for (int i = 0; i < packet->side_data_elems; i++) {
-		if (packet->side_data[i].type != AV_PKT_DATA_ENCRYPTION_INFO)
-			continue;
-		av_freep(&packet->side_data[i].data);
-		packet->side_data[i--] = packet->side_data[--packet->side_data_elems];
-	}
 }
 
 int remux_write(struct remux *r, AVPacket *packet)
@@ -196,7 +232,6 @@ int remux_write(struct remux *r, AVPacket *packet)
 		av_packet_unref(packet);
 		return CLI_OK;
 	}
-	drop_encryption_info(packet);
 	av_packet_rescale_ts(packet, r->in->streams[in]->time_base, r->out->streams[out]->time_base);
 	packet->stream_index = out;
 	packet->pos = -1;
@@ -226,11 +261,10 @@ int remux_finish(struct remux *r)
 void remux_close(struct remux *r)
 {
 	cli_output_drop(&r->file);
-	if (r->io)
-		av_freep(&r->io->buffer);
-	avio_context_free(&r->io);
 	avformat_free_context(r->out);
 	avformat_close_input(&r->in);
+	free_io(&r->io);
+	free_io(&r->source);
 	free(r->tracks);
 	free(r->next);
 	free(r->stream);

@@ -13,14 +13,18 @@
 
 struct remux {
 	AVFormatContext *in, *out;
-	AVIOContext *io;
+	AVIOContext *source, *io; /* under in and out */
+	const struct film_samples *film;
+	int fd;
+	uint64_t at;              /* of the input, for source */
 	struct cli_output file;
 	struct track **tracks; /* of each input stream */
 	size_t *next;          /* sample of it that comes next */
 	int *stream;           /* its number in the output, or -1 */
 };
 
-int remux_open(struct remux *remux, const char *in, const char *out, struct film_samples *film);
+/* `fd` and `film`, its tables, stay the caller's until remux_close. */
+int remux_open(struct remux *remux, int fd, const char *out, struct film_samples *film);
 /* The next packet, with its track and the sample's number in it; or *end, and no packet. A sample of an encrypted track
  * that libavformat sees elsewhere than the tables do is an error. */
 int remux_read(struct remux *remux, AVPacket *packet, struct track **track, size_t *sample, bool *end);

@@ -36,6 +36,9 @@ void film_samples_free(struct film_samples *film)
 		free(film->tracks[i].pairs);
 	}
 	free(film->tracks);
+	free(film->masks);
+	film->masks = NULL;
+	film->mask_count = 0;
 	film->tracks = NULL;
 	film->track_count = 0;
 }
@@ -394,6 +397,8 @@ static int read_table(struct reader *r, uint32_t type, uint64_t at, uint64_t bod
 		ret = r->film->track_count ? film_error(r->film, "two moov boxes") : read_moov(r, s);
 	else
 		ret = read_moof(r, s, at);
+	if (!ret)
+		ret = mask_encryption(r->film, s, body_at);
 	free(data);
 	return ret;
 }

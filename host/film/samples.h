@@ -4,7 +4,8 @@
  * vector and subsamples (ISO/IEC 23001-7, scheme `cenc`), whatever the file's layout: fragmented or not, one
  * sample description or several, defaults from `tenc` or groups of `seig`, vectors in `senc` or by `saiz` and `saio`.
  *
- * libavformat knows the first sample description only and no groups, so it demuxes and this decides.
+ * libavformat knows encryption in the first sample description only, knows no groups, and gives up on sound files. So
+ * it demuxes a view of the file in which nothing is said of encryption (`masks`), and these tables alone decide.
  */
 #ifndef COFFER_SAMPLES_H
 #define COFFER_SAMPLES_H
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "coffer/coffer.h"
 
@@ -46,7 +48,15 @@ struct track {
 	uint32_t default_description, default_size; /* trex */
 };
 
+/* Four bytes of the file that read differently in the view: the type of a box. */
+struct mask {
+	uint64_t at;
+	uint8_t type[4];
+};
+
 struct film_samples {
+	struct mask *masks; /* in the file's order */
+	size_t mask_count;
 	struct track *tracks;
 	size_t track_count;
 	char error[200]; /* of film_samples_read */
@@ -57,5 +67,8 @@ int film_samples_read(struct film_samples *film, int fd);
 void film_samples_free(struct film_samples *film);
 
 struct track *film_track(struct film_samples *film, uint32_t id);
+
+/* Reads as pread() does, from the view. */
+ssize_t film_pread(const struct film_samples *film, int fd, uint8_t *data, size_t bytes, uint64_t at);
 
 #endif

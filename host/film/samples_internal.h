@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the parts of the sample tables' reader share: samples.c (tracks and places), groups.c (protection of
- * descriptions and groups), auxiliary.c (vectors and subsamples).
+ * descriptions and groups), auxiliary.c (vectors and subsamples), masks.c (the view for libavformat).
  */
 #ifndef COFFER_SAMPLES_INTERNAL_H
 #define COFFER_SAMPLES_INTERNAL_H
@@ -38,6 +38,11 @@ int read_groups(struct reader *r, struct track *track, struct span boxes, uint32
 /* Gives the scope's samples the protection of their group. */
 int apply_groups(struct reader *r, const struct scope *scope, uint32_t local_base, uint32_t local_count,
 		 uint32_t local_default);
+/* Is this the type of an encrypted sample entry, and how many bytes stand before its boxes? */
+bool is_encrypted_format(uint32_t format);
+size_t sample_entry_header(uint32_t format, struct span entry);
+/* Masks what a moov or moof, read from `at` of the file, says of encryption. */
+int mask_encryption(struct film_samples *film, struct span boxes, uint64_t at);
 /* Gives the scope's protected samples their vectors and subsamples. */
 int read_auxiliary(struct reader *r, const struct scope *scope);
 
