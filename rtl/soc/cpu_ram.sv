@@ -43,7 +43,9 @@ module cpu_ram #(
     else if (Firmware != "") $readmemh(Firmware, mem);
   end
 `else
-  initial $readmemh(Firmware, mem);
+  if (Firmware != "") begin : gen_contents
+    initial $readmemh(Firmware, mem);
+  end
 `endif
 
   logic [AdrW-1:0] i_adr, d_adr;
