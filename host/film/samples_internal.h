@@ -9,7 +9,7 @@
 #include "box.h"
 #include "samples.h"
 
-#define MAX_SAMPLES (1u << 24)
+#define MAX_SAMPLES (1u << 22) /* 38 hours of film */
 
 struct reader {
 	struct film_samples *film;
