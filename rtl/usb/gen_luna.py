@@ -64,7 +64,8 @@ class Endpoints(Elaboratable):
 class Ulpi:
     def __init__(self):
         ns = types.SimpleNamespace
-        self.data = ns(i=Signal(8, name="ulpi_data_i"), o=Signal(8, name="ulpi_data_o"), oe=Signal(name="ulpi_data_oe_o"))
+        self.data = ns(i=Signal(8, name="ulpi_data_i"), o=Signal(8, name="ulpi_data_o"),
+                       oe=Signal(name="ulpi_data_oe_o"))
         self.dir = ns(i=Signal(name="ulpi_dir_i"))
         self.nxt = ns(i=Signal(name="ulpi_nxt_i"))
         self.stp = ns(o=Signal(name="ulpi_stp_o"))
@@ -144,7 +145,9 @@ def main():
     top, ports = build()
     text = verilog.convert(top, name="luna_usb", ports=ports, strip_internal_attrs=True, emit_src=False)
     with open(sys.argv[1], "w", encoding="utf-8") as file:
-        file.write("/* verilator lint_off WIDTH */\n/* verilator lint_off UNUSED */\n/* verilator lint_off CASEINCOMPLETE */\n" + text)
+        for rule in ("WIDTH", "UNUSED", "CASEINCOMPLETE"):
+            file.write(f"/* verilator lint_off {rule} */\n")
+        file.write(text)
 
 
 if __name__ == "__main__":
