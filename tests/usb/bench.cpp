@@ -554,7 +554,8 @@ void test_wiping()
 	ok = b.bulk_in(0, data) == Result::Data && ok;
 	ok = b.wiped() && ok;
 	report(ok && b.cycle - begin < 5000, "while they are overwritten the context is NAKed, others are served");
-	report(b.remains(2) == 0 && b.remains(0) + b.remains(1) + b.remains(3) == others, "every byte of its buffers is zero, and only of its");
+	report(b.remains(2) == 0 && b.remains(0) + b.remains(1) + b.remains(3) == others,
+	       "every byte of its buffers is zero, and of no other's");
 	b.out_toggle[2] = b.in_toggle[2] = false;
 	report(empty(b, 2) && fresh(b, 2), "and what a late job pushed meanwhile is dropped");
 	b.set_configuration(1);
