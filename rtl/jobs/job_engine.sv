@@ -121,10 +121,11 @@ module job_engine
   logic [9:0] unit_q;                // payload bytes that this unit still takes
   logic [7:0] count_q;               // bytes of header, list word or answer so far
   logic listing_q;                   // the list is not whole
+  logic data_q;                      // this unit came as far as Data
   header_t hdr_q;
   job_t saved, job_q, job_end;
   phase_e phase_end;
-  logic [NCtx-1:0] wipe;
+  logic [NCtx-1:0] wipe, open;
 
   // ---- contexts
 
@@ -146,10 +147,15 @@ module job_engine
 
   job_pick #(.NCtx(NCtx)) u_pick (
     .last_i(ctx_q), .phase_i(phases), .ret_i(ret), .spill_i(spill), .pool_i(pool),
-    .pool_ok_i(pool_words_i >= 5'(OpPoolWords)), .open_i(alt_i), .out_avail_i, .in_free_i,
+    .pool_ok_i(pool_words_i >= 5'(OpPoolWords)), .open_i(open), .out_avail_i, .in_free_i,
     .any_o(pick_any), .ctx_o(pick_ctx)
   );
   assign pick_wipe = |wipe;
+  // While a unit finishes, what its own context waits for next is not known yet: only others may follow at once.
+  always_comb begin
+    open = alt_i & ~revoke_ctx_i;
+    for (int unsigned c = 0; c < NCtx; c++) if (fsm_q == Finish && ctx_q == CtxW'(c)) open[c] = 1'b0;
+  end
 
   always_comb begin
     kill = 1'b0;
@@ -284,7 +290,7 @@ module job_engine
   logic cipher_start, cipher_ready, cipher_idle, cipher_quiet, take;
   block_t cipher_ctr, cipher_part;
   logic [3:0] cipher_ks, cipher_fill;
-  logic key_valid_q, key_here;
+  logic key_valid_q, key_here, key_early, key_asked_q;
   logic [SlotW-1:0] key_slot_q, key_session_q;
   logic [CtxW-1:0] key_ctx_q;
   logic key_revoked;
@@ -303,10 +309,13 @@ module job_engine
   assign emit = cipher_out && fsm_q == Data && !stop;
   assign take = src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0 && cipher_ready;
 
+  // A job that goes on has its key fetched while the rest of it is looked at.
+  assign key_early = fsm_q == Load && (phase == PhChunk || (phase == PhData && len_q != '0)) && !revoked && !kill &&
+      saved.mode != 2'(ModeNone) && !(key_valid_q && key_slot_q == saved.slot);
   assign key_here = job_q.mode == 2'(ModeNone) || (key_valid_q && key_slot_q == job_q.slot);
-  assign key_req_o = fsm_q == Key && first && !key_here;
-  assign key_slot_o = job_q.slot;
-  assign key_len_o = job_q.key_len;
+  assign key_req_o = key_early || (fsm_q == Key && first && !key_here && !key_asked_q && !stop);
+  assign key_slot_o = fsm_q == Load ? saved.slot : job_q.slot;
+  assign key_len_o = fsm_q == Load ? saved.key_len : job_q.key_len;
   assign cipher_start = fsm_q == Key && vetted && (key_here || key_done_i) && !stop;
 
   always_comb begin
@@ -324,6 +333,7 @@ module job_engine
       key_ctx_q <= ctx_q;
     end
     if (key_req_o || aes_clear_o || !rst_ni) key_valid_q <= 1'b0;
+    key_asked_q <= key_early;
   end
 
   // ---- the walk through a list
@@ -379,6 +389,17 @@ module job_engine
       else if (!listing_q && pkt_q && rest_q != '0) job_end.status = 4'(JobLong);
       else if (!listing_q && !job_q.src_surface && job_q.left != '0 && ended) job_end.status = 4'(JobShort);
     end
+    if (fsm_q == Finish && data_q) begin
+      job_end.in_len = sink_len;
+      job_end.dst = sink_addr;
+      if (job_q.status == 4'(JobOk)) begin
+        job_end.ctr = cipher_ctr;
+        job_end.ks = cipher_ks;
+        job_end.part = cipher_part;
+        job_end.fill = cipher_fill;
+      end
+    end
+    if (job_end.status != 4'(JobOk) && !job_q.stamped) job_end.done = '0;
     if (job_end.status != 4'(JobOk)) phase_end = ended ? (job_q.ret ? PhEnd : PhDone) : PhDrain;
     else if (listing_q) phase_end = PhList;
     else if (job_q.left != '0) phase_end = !job_q.src_surface ? PhData : ended ? PhChunk : PhTail;
@@ -414,7 +435,7 @@ module job_engine
       (hdr_q.op == OpNewReadbackKey || hdr_q.op == OpStartRefresh);
   assign list_whole = list_last && job_q.list_at + 1'b1 == job_q.list_words;
   assign list_wrong = job_q.over || job_q.seg != job_q.left;
-  assign end_data = fsm_q == Data && unit_q == '0 && cipher_idle;
+  assign end_data = fsm_q == Data && (take && unit_q == 10'd1 && job_q.mode != 2'(ModeEcb) || unit_q == '0 && cipher_idle);
 
   assign working = fsm_q inside {Check, List, Iv, Key, Data, Op, OpOut};
   assign stop = working && (revoked || rec_lost_q);
@@ -431,19 +452,13 @@ module job_engine
           for (int c = NCtx - 1; c >= 0; c--) if (wipe[c]) ctx_q <= CtxW'(c);
           fsm_q <= Wipe;
         end else if (pick_any) begin
-          ctx_q <= pick_ctx;
-          for (int unsigned c = 0; c < NCtx; c++) begin
-            if (pick_ctx == CtxW'(c)) begin
-              len_q <= out_len_i[c];
-              pkt_q <= !(phases[c] inside {PhChunk, PhEnd, PhDone});
-            end
-          end
           fsm_q <= Load;
         end
       end
       Load: begin
         rest_q <= len_q;
         listing_q <= phase == PhList;
+        data_q <= 1'b0;
         unique case (phase)
           PhIdle: fsm_q <= len_q == '0 ? Settle : Header;
           PhList: fsm_q <= len_q == '0 ? Finish : List;
@@ -486,7 +501,10 @@ module job_engine
         fsm_q <= Key;
         if (iv_status != JobOk || job_q.left == '0 || job_q.src_surface || rest_q == '0) fsm_q <= Finish;
       end
-      Key: if (cipher_start) fsm_q <= Data;
+      Key: if (cipher_start) begin
+        data_q <= 1'b1;
+        fsm_q <= Data;
+      end
       Data: begin
         if (take && pkt_q) rest_q <= rest_q - 1'b1;
         if (end_data) fsm_q <= Finish;
@@ -496,7 +514,10 @@ module job_engine
         count_q <= count_q + 1'b1;
         if (count_q == 8'd15) fsm_q <= Finish;
       end
-      Finish: fsm_q <= Pick;
+      Finish: begin
+        count_q <= '0;
+        fsm_q <= pick_any && !pick_wipe ? Load : Pick;
+      end
       End: if (!first) fsm_q <= Settle;
       Answer: if (!first) begin
         count_q <= count_q + 1'b1;
@@ -508,6 +529,15 @@ module job_engine
       end
       default: fsm_q <= Pick; // Settle
     endcase
+    if ((fsm_q == Pick || fsm_q == Finish) && pick_any && !pick_wipe) begin
+      ctx_q <= pick_ctx;
+      for (int unsigned c = 0; c < NCtx; c++) begin
+        if (pick_ctx == CtxW'(c)) begin
+          len_q <= out_len_i[c];
+          pkt_q <= !(phases[c] inside {PhChunk, PhEnd, PhDone});
+        end
+      end
+    end
     if (fsm_q == Op) rest_q <= '0;
     if (stop) fsm_q <= Finish;
     if (kill || !rst_ni) fsm_q <= Pick;
@@ -613,14 +643,6 @@ module job_engine
           job_q.done <= job_q.done + 1'b1;
           job_q.last <= cycle_i;
         end
-        if (end_data) begin
-          job_q.ctr <= cipher_ctr;
-          job_q.ks <= cipher_ks;
-          job_q.part <= cipher_part;
-          job_q.fill <= cipher_fill;
-        end
-        job_q.in_len <= sink_len;
-        job_q.dst <= sink_addr;
       end
       Op: if (op_done_i) begin
         job_q.left <= '0;

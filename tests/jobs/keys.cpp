@@ -433,8 +433,9 @@ static void rising_random(Rig &rig)
 		CHECK(load_key(rig, s, random_bytes(16), 16, COFFER_CTR_REFUSE64).done.status == COFFER_JOB_OK);
 		u128 next = 0;
 		unsigned next_ks = 0, accepted = 0;
+		bool exhausted = false; // the last position there is was used
 		for (unsigned i = 0; i < 40; i++) {
-			u128 at = next + (u128)random_below(5) - 2;
+			u128 at = accepted ? next + (u128)random_below(5) - 2 : random_below(1000);
 			if (!random_below(6))
 				at |= ~(uint64_t)0;
 			if (!random_below(8))
@@ -442,13 +443,14 @@ static void rising_random(Rig &rig)
 			blt b = {uint64_t(at >> 64), uint64_t(at), random_below(16), random_below(100)};
 			u128 sum = (u128)b.count * 16 + b.ks + b.bytes;
 			unsigned want = COFFER_JOB_OK;
-			if (b.bytes && (at < next || (at == next && b.ks < next_ks)))
+			if (b.bytes && (exhausted || at < next || (at == next && b.ks < next_ks)))
 				want = COFFER_JOB_IV_REUSE;
 			if (b.bytes && sum > (u128)1 << 68)
 				want = COFFER_JOB_IV_RANGE;
 			CHECK(film_blt(rig, s, b) == want);
 			if (want == COFFER_JOB_OK && b.bytes) {
 				next = at + (b.ks + b.bytes) / 16;
+				exhausted = next < at;
 				next_ks = (b.ks + b.bytes) % 16;
 				accepted++;
 			}

@@ -113,12 +113,12 @@ static void context_revoked(Rig &rig)
 		}
 		rig.send(2, transfer(o, data));
 		rig.send(1, transfer(h, payload));
+		uint8_t was = rig.epoch[1];
 		rig.revoke_later(1, 1 + random_below(span + (kind >= 2 && kind < 5 ? 0 : 600)));
 		if (kind == 5) {
 			rig.key_words(random_bytes(8));
 			rig.command(3, 23, 1);
 		}
-		uint8_t was = rig.epoch[1];
 		while (rig.epoch[1] == was)
 			rig.tick();
 		rig.run(2);
@@ -135,6 +135,25 @@ static void context_revoked(Rig &rig)
 		end_session(rig, 2, 32);
 		loops(rig, 1, 1);
 		CHECK(rig.top.vault_free_o == ~0ull);
+	}
+}
+
+// ... and in every single cycle of the shortest ones.
+static void context_revoked_in_every_cycle(Rig &rig)
+{
+	for (unsigned when = 1; when < 200; when++) {
+		coffer_job h = header(COFFER_OP_LOOP, when);
+		h.flags = COFFER_JOB_RETURN;
+		h.length = 3;
+		rig.send(1, transfer(h, random_bytes(3)));
+		uint8_t was = rig.epoch[1];
+		rig.revoke_later(1, when);
+		while (rig.epoch[1] == was)
+			rig.tick();
+		rig.idle();
+		CHECK(rig.in_packets(1) == 0 && rig.waiting(1) == 0);
+		CHECK(rig.engine_clear(1));
+		loops(rig, 1, 1);
 	}
 }
 
@@ -222,6 +241,7 @@ static void others_stay(Rig &rig)
 const std::vector<test> revoke_tests = {
 	{"stalled-contexts", stalled_contexts},
 	{"context-revoked", context_revoked},
+	{"context-revoked-in-every-cycle", context_revoked_in_every_cycle},
 	{"session-revoked", session_revoked},
 	{"session-revoked-while-waiting", session_revoked_while_waiting},
 	{"others-stay", others_stay},
