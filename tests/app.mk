@@ -31,7 +31,11 @@ $(HB)/tests/ddi_layout.o: tests/ddi/layout.c host/include/coffer/d3d11ddi.h
 	@$(CC) -std=c11 $(WARN) -ffreestanding -Ihost/include -c $< -o $@
 	@$(CC) -std=c11 $(WARN) -ffreestanding -m32 -Ihost/include -c $< -o $@.32
 	@$(CXX) -std=c++20 -Wall -Ihost/include -x c++ -c $< -o $@.cpp
-TEST_PROGRAMS += $(HB)/tests/ddi
+$(HB)/tests/ddi_removed: tests/ddi/test_removed.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(APP_CFLAGS) -o $@ $< $(HOST_LIB_O) $(APP_LINK)
+TEST_PROGRAMS += $(HB)/tests/ddi $(HB)/tests/ddi_removed
 
 # The film's two ends without a board between.
 $(HB)/tests/film_remux: tests/film/remux.c $(filter-out $(HOBJ)/film/main.o,$(HOST_FILM_O)) $(HB)/lib/libcoffer.so.$(SOVERSION)

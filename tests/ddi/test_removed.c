@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The DDI when its board is pulled out. Says "ready", waits for a line, by when the board is gone, and then asks every
+ * entry that works: the documented code, outputs zeroed, a report from VOID entries, and the device stays dead.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coffer/d3d11ddi.h"
+
+static D3D10DDI_HDEVICE device;
+static D3D11_1DDI_VIDEODEVICEFUNCS f;
+static D3D11_1DDI_HCRYPTOSESSION session;
+static D3D10DDI_HRESOURCE staging, surface;
+static unsigned int reports;
+static D3D11_1DDIARG_CREATECRYPTOSESSION create;
+
+static VOID APIENTRY on_error(D3D10DDI_HRTCORELAYER layer, HRESULT result)
+{
+	(void)layer;
+	assert_int_equal(result, D3DDDIERR_DEVICEREMOVED);
+	reports++;
+}
+
+static D3D10DDI_HRESOURCE resource(COFFER_DDI_RESOURCE_KIND kind, HRESULT expected)
+{
+	const COFFER_DDIARG_CREATERESOURCE what = {
+		.Kind = kind, .Width = 64, .Height = 64, .Pitch = 64, .hCryptoSession = session,
+	};
+	D3D10DDI_HRESOURCE r = {malloc(CofferCalcPrivateResourceSize(device, &what))};
+
+	assert_int_equal(CofferCreateResource(device, &what, r), expected);
+	return r;
+}
+
+static int set_up(void **state)
+{
+	const COFFER_DDIARG_OPENDEVICE open = {.Size = sizeof(open), .pfnSetErrorCb = on_error};
+	D3D11_1DDI_VIDEO_INPUT input = {.p11VideoDeviceFuncs = &f};
+	D3D11_1DDI_VIDEO_OUTPUT output;
+	const D3D11_1DDI_HRTCRYPTOSESSION runtime = {NULL};
+	char line[8];
+
+	(void)state;
+	create.CryptoType = D3D11_1DDI_CRYPTO_TYPE_AES128_CTR;
+	create.KeyExchangeType = D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP;
+	device.pDrvPrivate = malloc(CofferCalcPrivateDeviceSize(&open));
+	assert_int_equal(CofferOpenDevice(&open, device), S_OK);
+	assert_int_equal(CofferRetrieveSubObject(device, 2, sizeof(input), &input, sizeof(output), &output), S_OK);
+	session.pDrvPrivate = malloc(f.pfnCalcPrivateCryptoSessionSize(device, &create));
+	assert_int_equal(f.pfnCreateCryptoSession(device, &create, session, runtime), S_OK);
+	staging = resource(COFFER_DDI_RESOURCE_STAGING, S_OK);
+	surface = resource(COFFER_DDI_RESOURCE_PROTECTED, S_OK);
+	puts("ready");
+	fflush(stdout);
+	assert_non_null(fgets(line, sizeof(line), stdin));
+	return 0;
+}
+
+static bool is_zero(const uint8_t *p, size_t size)
+{
+	while (size && !*p)
+		p++, size--;
+	return size == 0;
+}
+
+static void void_entries_report_and_zero_their_outputs(void **state)
+{
+	D3D11_1DDI_CERTIFICATE_INFO info = {.CertificateType = D3D11_1DDI_CERTIFICATE_TYPE_CRYPTO_SESSION};
+	uint8_t iv[16], key[16], chain[64];
+	UINT size = 1;
+
+	(void)state;
+	info.CryptoSessionType = D3D11_1DDI_CRYPTO_TYPE_AES128_CTR;
+	memset(iv, 1, sizeof(iv));
+	memset(key, 1, sizeof(key));
+	memset(chain, 1, sizeof(chain));
+	f.pfnDecryptionBlt(device, session, staging, surface, NULL, 0, NULL, sizeof(iv), iv);
+	assert_int_equal(reports, 1);
+	f.pfnEncryptionBlt(device, session, surface, staging, sizeof(iv), iv);
+	assert_int_equal(reports, 2);
+	f.pfnGetEncryptionBltKey(device, session, sizeof(key), key);
+	assert_int_equal(reports, 3);
+	f.pfnGetCertificateSize(device, &info, &size);
+	f.pfnGetCertificate(device, &info, sizeof(chain), chain);
+	assert_int_equal(reports, 5);
+	assert_true(is_zero(iv, sizeof(iv)) && is_zero(key, sizeof(key)) && is_zero(chain, sizeof(chain)) && size == 0);
+}
+
+static void entries_with_a_result_say_their_code(void **state)
+{
+	D3D11_1DDI_HCRYPTOSESSION other = {malloc(f.pfnCalcPrivateCryptoSessionSize(device, &create))};
+	const D3D11_1DDI_HRTCRYPTOSESSION runtime = {NULL};
+	uint8_t blob[256] = {0};
+
+	(void)state;
+	assert_int_equal(f.pfnCreateCryptoSession(device, &create, other, runtime), D3DDDIERR_DEVICEREMOVED);
+	assert_int_equal(f.pfnNegotiateCryptoSessionKeyExchange(device, session, sizeof(blob), blob), E_INVALIDARG);
+	free(resource(COFFER_DDI_RESOURCE_PROTECTED, D3DDDIERR_DEVICEREMOVED).pDrvPrivate);
+	free(other.pDrvPrivate);
+}
+
+static void everything_can_be_put_away(void **state)
+{
+	(void)state;
+	CofferDestroyResource(device, surface);
+	CofferDestroyResource(device, staging);
+	f.pfnDestroyCryptoSession(device, session);
+	assert_null(CofferCryptoSession(device, session));
+	CofferCloseDevice(device);
+	free(surface.pDrvPrivate);
+	free(staging.pDrvPrivate);
+	free(session.pDrvPrivate);
+	free(device.pDrvPrivate);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(void_entries_report_and_zero_their_outputs),
+		cmocka_unit_test(entries_with_a_result_say_their_code),
+		cmocka_unit_test(everything_can_be_put_away),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
