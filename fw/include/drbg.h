@@ -19,7 +19,7 @@ bool drbg_bytes(void *out, size_t n);
 /* The same with mbedTLS's signature for f_rng. */
 int drbg_rng(void *unused, unsigned char *out, size_t n);
 
-/* The entropy source failed its tests, or never seeded the generator. */
+/* The entropy source failed its tests, or could not seed the generator. Not while seeding is still going on. */
 bool drbg_failed(void);
 
 /* Writes the vault's tag key (once) and keeps its pool of random words full. */

@@ -16,7 +16,7 @@
 #define POOL_WORDS	16u
 
 static mbedtls_ctr_drbg_context drbg;
-static bool seeded;
+static bool tried, seeded;
 
 static bool source_failed(void)
 {
@@ -50,6 +50,7 @@ bool drbg_init(void)
 	mbedtls_ctr_drbg_set_nonce_len(&drbg, 0);
 	mbedtls_ctr_drbg_set_reseed_interval(&drbg, RESEED_INTERVAL);
 	seeded = mbedtls_ctr_drbg_seed(&drbg, read_noise, NULL, personalization, sizeof(personalization) - 1) == 0;
+	tried = true;
 	return seeded;
 }
 
@@ -78,7 +79,7 @@ int drbg_rng(void *unused, unsigned char *out, size_t n)
 
 bool drbg_failed(void)
 {
-	return !seeded || source_failed();
+	return (tried && !seeded) || source_failed();
 }
 
 void drbg_tag_key(void)

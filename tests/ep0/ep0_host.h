@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Control transfers to the board on the ULPI model: SETUP, data stage, status stage, with NAKs repeated, and the
+// Control transfers to a board: SETUP, data stage, status stage, with NAKs repeated, and the
 // longest time that the board took to answer. One host, nothing else on the bus.
 
 #pragma once
@@ -30,9 +30,9 @@ struct Reply {
 	uint64_t held = 0;    // cycles from SETUP (or the last OUT packet) to the first answer that is no NAK
 };
 
-template <class Top> class Control {
+template <class Bus> class Control {
 public:
-	explicit Control(usb::UlpiPhy<Top> &phy) : phy_(phy) {}
+	explicit Control(Bus &bus) : bus_(bus) {}
 
 	uint8_t address = 0;
 
@@ -42,7 +42,7 @@ public:
 
 		if (!setup(s, reply))
 			return reply;
-		uint64_t start = phy_.cycles();
+		uint64_t start = bus_.cycles();
 		for (bool first = true;; first = false) {
 			Transaction t{.token = Pid::In, .address = address};
 			Result r = retry(t);
@@ -80,7 +80,7 @@ public:
 				return reply;
 			}
 		}
-		start = phy_.cycles();
+		start = bus_.cycles();
 		Transaction t{.token = Pid::In, .address = address};
 		Result r = retry(t);
 		reply.held = t.begin - start;
@@ -93,7 +93,7 @@ public:
 		Transaction t{.token = Pid::Setup, .address = address};
 		t.data = { s.type, s.request, uint8_t(s.value), uint8_t(s.value >> 8), uint8_t(s.index),
 			   uint8_t(s.index >> 8), uint8_t(s.length), uint8_t(s.length >> 8) };
-		reply.lost = phy_.transaction(t) != Result::Ack;
+		reply.lost = bus_.transaction(t) != Result::Ack;
 		return !reply.lost;
 	}
 
@@ -102,10 +102,10 @@ private:
 
 	Result retry(Transaction &t)
 	{
-		uint64_t start = phy_.cycles();
+		uint64_t start = bus_.cycles();
 		Result r;
 
-		while ((r = phy_.transaction(t)) == Result::Nak && phy_.cycles() - start < Patience) {
+		while ((r = bus_.transaction(t)) == Result::Nak && bus_.cycles() - start < Patience) {
 		}
 		return r;
 	}
@@ -116,7 +116,7 @@ private:
 		reply.lost = r != good && !reply.stalled;
 	}
 
-	usb::UlpiPhy<Top> &phy_;
+	Bus &bus_;
 };
 
 } // namespace coffer::test
