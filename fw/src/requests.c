@@ -153,10 +153,12 @@ static void negotiate_answer(const struct ep0_request *r)
 	struct coffer_negotiate_result out = { 0 };
 	const struct session *s = r->value < SESSION_SLOTS ? session_at((uint8_t)r->index, (uint8_t)r->value) : NULL;
 
-	if (s == NULL)
+	if (s == NULL) {
 		out.result = COFFER_ERR_HANDLE;
-	else
+	} else {
+		out.session = s->handle;
 		negotiate_result(s, &out);
+	}
 	ep0_send_copy(r, &out, sizeof(out));
 }
 
