@@ -163,6 +163,8 @@ static void reason_told(struct coffer_context *context, const uint8_t *data, int
 		return;
 	}
 	memcpy(&status, data, sizeof(status));
+	context->control->control.booting =
+		status.last_result == COFFER_ERR_NOT_READY && !status.health && !status.boot_result;
 	if (status.alt_setting != 1)
 		context_fail(context, COFFER_E_LOST);
 	else if (context->control->control.type == COFFER_RT_IN || status.last_result == COFFER_OK)

@@ -52,6 +52,7 @@ struct control {
 	uint16_t length;
 	uint16_t got;    /* IN: bytes received */
 	uint8_t data[sizeof(struct coffer_negotiate)];
+	bool booting;    /* refused as NOT_READY by a board with nothing wrong: ask again */
 	bool must_run;   /* goes to the board even when nobody waits for it any more */
 	void (*undo)(struct coffer_context *context, const struct control *done); /* nobody took the answer */
 };

@@ -43,7 +43,9 @@ static void result_told(struct coffer_task *task)
 
 void negotiate_answered(struct coffer_task *task, int error)
 {
-	if (error) {
+	if (error == COFFER_E_NOT_READY && task->control.booting) {
+		poll_later(task); /* its boot takes some millions of cycles, and then it will do it */
+	} else if (error) {
 		task_finish(task, error);
 	} else if (task->control.request == COFFER_REQ_NEGOTIATE_RESULT) {
 		result_told(task);
