@@ -10,6 +10,7 @@
 
 module coffer_top #(
   parameter int unsigned  NCtx = 4,           // contexts: USB interfaces
+  parameter int unsigned  NSlots = 64,        // key slots: a power of two, at most 64
   parameter int unsigned  SurfPages = 32,     // protected memory, pages of 2 KiB
   parameter int unsigned  RamKiB = 32,        // CPU memory
   parameter bit           SmallCpu = 1'b0,    // instruction cache only
@@ -75,7 +76,7 @@ module coffer_top #(
   slot_attr_t  vault_cmd_attr;
   logic [31:0] vault_key_word, vault_pool_word, vault_tag_key_word;
   logic [23:0] vault_result_gen;
-  logic [63:0] vault_free, vault_zeroizing, vault_keyed;
+  logic [NSlots-1:0] vault_free, vault_zeroizing, vault_keyed;
   logic [4:0]  vault_pool_words;
 
   logic        surf_cmd_we, surf_result_ok, surf_rd_en, surf_wr_en;
@@ -104,6 +105,7 @@ module coffer_top #(
 
   soc #(
     .NCtx(NCtx),
+    .NSlots(NSlots),
     .SurfPages(SurfPages),
     .RamKiB(RamKiB),
     .SmallCpu(SmallCpu),

@@ -6,6 +6,7 @@
 
 module soc #(
   parameter int unsigned  NCtx = 4,
+  parameter int unsigned  NSlots = 64,
   parameter int unsigned  SurfPages = 32,
   parameter int unsigned  RamKiB = 32,
   parameter bit           SmallCpu = 1'b0,
@@ -61,9 +62,9 @@ module soc #(
   input  logic [23:0] vault_result_gen_i,
   input  logic        vault_result_ok_i,
   input  logic        vault_result_busy_i,
-  input  logic [63:0] vault_free_i,
-  input  logic [63:0] vault_zeroizing_i,
-  input  logic [63:0] vault_keyed_i,
+  input  logic [NSlots-1:0] vault_free_i,
+  input  logic [NSlots-1:0] vault_zeroizing_i,
+  input  logic [NSlots-1:0] vault_keyed_i,
   output logic        vault_pool_we_o,
   output logic [31:0] vault_pool_word_o,
   input  logic [4:0]  vault_pool_words_i,
@@ -263,7 +264,7 @@ module soc #(
   assign hw_in.id.magic.next = Magic;
   assign hw_in.id.version.next = RtlVersion;
   assign hw_in.config_.contexts.next = 4'(NCtx);
-  assign hw_in.config_.slots.next = 8'(coffer_pkg::NumSlots);
+  assign hw_in.config_.slots.next = 8'(NSlots);
   assign hw_in.config_.pages.next = 8'(SurfPages);
   assign hw_in.config_.simulated.next = Simulated;
 
@@ -358,10 +359,15 @@ module soc #(
   assign hw_in.slot_result.generation.next = vault_result_gen_i;
   assign hw_in.slot_result.ok.next = vault_result_ok_i;
   assign hw_in.slot_result.busy.next = vault_result_busy_i | slot_cmd_we;
+  // Slots that this board has not are never free.
+  logic [63:0] slot_free, slot_zeroizing, slot_keyed;
+  assign slot_free = 64'(vault_free_i);
+  assign slot_zeroizing = 64'(vault_zeroizing_i);
+  assign slot_keyed = 64'(vault_keyed_i);
   for (genvar k = 0; k < 2; k++) begin : gen_slot_masks
-    assign hw_in.slot_free[k].mask.next = vault_free_i[32*k +: 32];
-    assign hw_in.slot_zeroizing[k].mask.next = vault_zeroizing_i[32*k +: 32];
-    assign hw_in.slot_keyed[k].mask.next = vault_keyed_i[32*k +: 32];
+    assign hw_in.slot_free[k].mask.next = slot_free[32*k +: 32];
+    assign hw_in.slot_zeroizing[k].mask.next = slot_zeroizing[32*k +: 32];
+    assign hw_in.slot_keyed[k].mask.next = slot_keyed[32*k +: 32];
   end
   assign hw_in.vault_status.words.next = vault_pool_words_i;
   assign hw_in.vault_status.tag_locked.next = vault_tag_locked_i;
