@@ -68,7 +68,7 @@ def read_command(top, params, files):
 
 def keep_commands(top):
     """Modules are named MODULE$PATH when they are not the top; those out of plain Verilog MODULE."""
-    return "hierarchy -check\n" + "".join(f"setattr -mod -set keep_hierarchy 1 {m}$* ={m}\n" for m in KEPT if m != top)
+    return "".join(f"setattr -mod -set keep_hierarchy 1 {m}$* ={m}\n" for m in KEPT if m != top)
 
 
 def write_harness(work, block, ports):

@@ -80,4 +80,45 @@ module surface
     .rd_en_i, .rd_addr_i, .rd_data_o, .wr_en_i, .wr_addr_i, .wr_data_i
   );
 
+`ifdef FORMAL
+  // The rules of records, shown for any one of them; tests/formal/surface.sby proves them by induction.
+  logic [3:0] f_rec;   // undriven: any constant
+  logic f_reset_q, f_valid_q;
+  logic [NCtx-1:0] f_revoke_ctx_q;
+  logic [GenW-1:0] f_gen_q;
+  logic [NPages-1:0] f_covers, f_owns;
+
+  initial f_reset_q = 1'b1;
+
+  always_comb begin
+    assume (rec_idx_i == f_rec);
+    if (f_reset_q) assume (!rst_ni);
+    for (int unsigned p = 0; p < NPages; p++) begin
+      f_covers[p] = rec_o.valid && 6'(p) >= rec_o.base && 7'(p) < 7'(rec_o.base) + 7'(rec_o.pages);
+      f_owns[p] = u_pages.owned_q[p] && u_pages.rec_q[p] == f_rec;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    f_reset_q <= 1'b0;
+    f_valid_q <= rst_ni & rec_o.valid;
+    f_gen_q <= rec_o.gen;
+    f_revoke_ctx_q <= rst_ni ? revoke_ctx_i : '0;
+    if (rst_ni && !f_reset_q) begin
+      // A record has its pages, all of them and no others, and shares none.
+      assert (f_covers == f_owns);
+      assert (!rec_o.valid || (rec_o.pages != '0 && 7'(rec_o.base) + 7'(rec_o.pages) <= 7'(NPages)));
+      // What revocation compares is what look-ups show.
+      assert (!rec_o.valid || rec_o.ctx == u_records.ctx_q[f_rec]);
+      assert (!rec_o.valid || rec_o.session == u_records.session_q[f_rec]);
+      // A revoked context has no record in the next cycle, whatever else was asked in this one.
+      for (int unsigned c = 0; c < NCtx; c++) begin
+        assert (!(f_revoke_ctx_q[c] && rec_o.valid && rec_o.ctx == CtxW'(c)));
+      end
+      // No two lives share a generation, nor does it change in a life.
+      assert (!rec_o.valid || (f_valid_q == (rec_o.gen == f_gen_q)));
+    end
+  end
+`endif
+
 endmodule

@@ -70,7 +70,10 @@ module surface_pages
     if (!sweeping) sweep_q <= zeroizing_q;
     else if (sweep_last) sweep_q <= '0;
     sweep_addr_q <= sweeping ? sweep_addr_q + 11'd1 : '0;
-    if (!rst_ni) sweep_q <= '0;
+    if (!rst_ni) begin
+      sweep_q <= '0;
+      sweep_addr_q <= '0;
+    end
   end
 
   // ---- contents
@@ -78,14 +81,25 @@ module surface_pages
   logic [4:0] rd_page_q;
   logic rd_ok, rd_ok_q;
   logic [31:0][7:0] page_data;
+  logic [NPages-1:0] page_we;
+  logic [NPages-1:0][10:0] page_addr;
+  logic [NPages-1:0][7:0] page_wdata;
+
+  always_comb begin
+    for (int unsigned p = 0; p < NPages; p++) begin
+      page_we[p] = sweep_q[p] | (wr_en_i & owned_q[p] & wr_addr_i[15:11] == 5'(p));
+      page_addr[p] = sweep_q[p] ? sweep_addr_q : wr_addr_i[10:0];
+      page_wdata[p] = sweep_q[p] ? 8'h00 : wr_data_i;
+    end
+  end
 
   for (genvar p = 0; p < 32; p++) begin : g_page
     if (p < NPages) begin : g_used
       surface_page u_page (
         .clk_i,
-        .wr_en_i(sweep_q[p] | (wr_en_i & owned_q[p] & wr_addr_i[15:11] == 5'(p))),
-        .wr_addr_i(sweep_q[p] ? sweep_addr_q : wr_addr_i[10:0]),
-        .wr_data_i(sweep_q[p] ? 8'h00 : wr_data_i),
+        .wr_en_i(page_we[p]),
+        .wr_addr_i(page_addr[p]),
+        .wr_data_i(page_wdata[p]),
         .rd_en_i(rd_en_i & rd_addr_i[15:11] == 5'(p)),
         .rd_addr_i(rd_addr_i[10:0]),
         .rd_data_o(page_data[p])
@@ -108,6 +122,23 @@ module surface_pages
     if (!rst_ni) rd_ok_q <= 1'b0;
   end
   assign rd_data_o = rd_ok_q ? page_data[rd_page_q] : 8'h00;
+
+`ifdef FORMAL
+  // No page is free before each of its bytes is zero: shown for one byte of every page, at any address.
+  logic [10:0] f_addr;   // undriven: any constant
+  logic [NPages-1:0][7:0] f_byte;
+
+  always_ff @(posedge clk_i) begin
+    for (int unsigned p = 0; p < NPages; p++) begin
+      if (page_we[p] && page_addr[p] == f_addr) f_byte[p] <= page_wdata[p];
+      if (rst_ni) begin
+        assert (!free_o[p] || f_byte[p] == '0);
+        assert (!(sweep_q[p] && sweep_addr_q > f_addr) || f_byte[p] == '0);
+      end
+    end
+    if (rst_ni) assert (sweeping || sweep_addr_q == '0);
+  end
+`endif
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
