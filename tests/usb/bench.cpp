@@ -169,6 +169,15 @@ void test_waiting()
 	b.phy.run(100);
 	report(b.dones == dones && !b.top.ep0_done_o, "but done only once");
 
+	bool ok = true;
+	for (b.answer_delay = 1; b.answer_delay < 160; b.answer_delay++) {
+		Bytes stage = random_bytes(70);
+		ok = b.control_out({ClassOut, 2, 0, 0, 70}, stage) && b.received == stage && ok;
+		Setup s{ClassIn, 1, 70, uint16_t(b.answer_delay), 70};
+		ok = b.control_in(s, data) && data == expected_in(s) && ok;
+	}
+	report(ok, "the CPU decides in any cycle of a packet");
+
 	b.answer_delay = 40;
 	b.setup({ClassIn, 9, 0, 0, 64});
 	b.phy.run(200);
@@ -231,9 +240,17 @@ void test_new_setup()
 	b.setup({0x00, 5, 77, 0, 0});
 	b.poke([&] { b.top.ep0_addr_we_i = 1; b.top.ep0_addr_i = 77; });
 	b.settle();
+	b.setup({ClassOut, 3, 0, 0, 0});
+	b.command(3, b.top.ep0_tag_o);
+	b.settle();
+	bool done = b.status_in();
+	b.setup({ClassOut, 3, 0, 0, 0});
+	b.poke([&] { b.top.ep0_addr_we_i = 1; b.top.ep0_addr_i = 77; });
+	b.command(3, b.top.ep0_tag_o);
+	b.settle();
+	done = b.status_in() && done;
 	b.firmware_dead = false;
-	report(b.control({ClassOut, 3, 0, 0, 0}) && b.control_in(GetDescriptor, data),
-	       "an aborted SET_ADDRESS changes no address");
+	report(done && b.control_in(GetDescriptor, data), "an aborted or late SET_ADDRESS changes no address");
 }
 
 void test_stamps()
