@@ -60,7 +60,7 @@ void board_wait(void);
 void wipe(void *p, size_t n);
 /* Overwrites all of the stack below the caller: what functions that held a secret left there. */
 void stack_wipe(void);
-/* Bytes of memory that neither data nor stack has ever used. */
+/* Bytes of memory that neither data nor stack had ever used at the last stack_wipe(). */
 uint32_t ram_free(void);
 
 /* Memory that changes hands when boot is over (fw/coffer.ld): not zeroed by start.S. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define PAINT	    0x5AC0FFEEu /* as in start.S */
-#define PAINT_GAP   64u         /* so many untouched words below it are taken for the end of the stack */
 #define CSR_MSTATUS 0x300
 #define MSTATUS_MIE 8u
 
@@ -79,36 +78,22 @@ void wipe(void *p, size_t n)
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
-static uint32_t *deepest = __stack;
-
-/* Moves the mark down to the deepest word that was ever written. */
-static void find_deepest(void)
-{
-	uint32_t *p = deepest;
-
-	for (unsigned gap = 0; gap < PAINT_GAP && p > _used_end; gap++) {
-		if (*--p != PAINT) {
-			deepest = p;
-			gap = 0;
-		}
-	}
-}
+static const uint32_t *deepest = __stack;
 
 uint32_t ram_free(void)
 {
-	uint32_t saved = irq_save();
-
-	find_deepest();
-	irq_restore(saved);
 	return (uint32_t)((uintptr_t)deepest - (uintptr_t)_used_end);
 }
 
 __attribute__((noinline)) void stack_wipe(void)
 {
 	uint32_t *end = (uint32_t *)__builtin_frame_address(0) - 16;
+	uint32_t *p = _used_end;
 
-	(void)ram_free();
-	for (uint32_t *p = _used_end; p < end; p++)
+	while (p < deepest && *p == PAINT)
+		p++;
+	deepest = p;
+	for (; p < end; p++)
 		*(volatile uint32_t *)p = PAINT;
 }
 

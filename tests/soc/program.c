@@ -135,6 +135,7 @@ int main(void)
 	test_flash();
 	test_interrupts();
 	test_exceptions();
+	stack_wipe();
 	STEP(24, ram_free() > 16384);
 	(void)irq_save();
 	REG(irq_enable) = IRQ_TIMER;
