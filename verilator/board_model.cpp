@@ -16,6 +16,17 @@
 #include "verilated_sym_props.h"
 #include "verilated_syms.h"
 
+// Where an assertion of the RTL fails, this board ends, and not the program (VL_USER_STOP, VL_USER_FATAL).
+void vl_stop(const char *file, int line, const char *)
+{
+	throw std::runtime_error("an assertion failed at " + std::string(file) + ":" + std::to_string(line));
+}
+
+void vl_fatal(const char *file, int line, const char *, const char *message)
+{
+	throw std::runtime_error(std::string(file) + ":" + std::to_string(line) + ": " + message);
+}
+
 namespace coffer {
 
 namespace {

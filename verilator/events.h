@@ -14,7 +14,7 @@
 namespace coffer {
 
 struct Event {
-	enum class Kind : uint8_t { Plugged, PlugFailed, BoardEnded } kind;
+	enum class Kind : uint8_t { Plugged, PlugFailed, LimitReached, BoardFailed } kind;
 	size_t port = 0;
 	std::string text;
 };

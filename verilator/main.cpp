@@ -95,6 +95,7 @@ private:
 	int signals_ = -1;
 	pid_t child_ = -1;
 	bool ended_ = false;
+	bool failed_ = false; // a board: whatever the program says, the run is void
 	bool terminal_ = false;
 	int status_ = 0;
 	std::chrono::steady_clock::time_point shown_ = std::chrono::steady_clock::now();
@@ -172,11 +173,11 @@ std::vector<BoardConfig> Application::configure()
 		board.skip_after_nak = options_.skip_after_nak;
 		board.limit = options_.limit;
 		board.on_limit = [this, port] {
-			events_.push({Event::Kind::BoardEnded, port,
+			events_.push({Event::Kind::LimitReached, port,
 				      "reached its limit of " + std::to_string(options_.limit) + " cycles and is unplugged"});
 		};
 		board.on_failure = [this, port](const std::string &text) {
-			events_.push({Event::Kind::BoardEnded, port, text});
+			events_.push({Event::Kind::BoardFailed, port, "has failed: " + text});
 		};
 	}
 	return boards;
@@ -243,7 +244,10 @@ void Application::take_events()
 				fprintf(stderr, "coffer-board: %s\n", event.text.c_str());
 			end_with(OwnFailure);
 			break;
-		case Event::Kind::BoardEnded:
+		case Event::Kind::BoardFailed:
+			failed_ = true;
+			[[fallthrough]];
+		case Event::Kind::LimitReached:
 			fprintf(stderr, "coffer-board: board 1-%zu %s\n", event.port, event.text.c_str());
 			hub_->unplug(event.port);
 		}
@@ -326,8 +330,9 @@ int Application::run()
 	for (size_t port = 1; port <= hub_->ports(); port++)
 		hub_->unplug(port);
 	plugging_.wait();
+	take_events();
 	hub_.reset();
-	return status_;
+	return failed_ ? OwnFailure : status_;
 }
 
 // The other builds of the model are other programs, with the same options.

@@ -13,7 +13,7 @@ VB_INCLUDES = -isystem $(VERILATOR_INCLUDE) -isystem $(VERILATOR_INCLUDE)/vltstd
 VERILATOR_INCLUDE = $(if $(VERILATOR),$(shell $(VERILATOR) --getenv VERILATOR_ROOT)/include,$(SITE)/verilator/include)
 
 VB_FLAGS := -O3 --x-assign fast --x-initial fast --assert --output-split 20000 -Wno-fatal -Wno-lint -Wno-style \
-	-GSimulated=1 -MAKEFLAGS "OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O2"
+	-GSimulated=1 -CFLAGS "-DVL_USER_STOP -DVL_USER_FATAL" -MAKEFLAGS "OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O2"
 
 PROGRAMS += $(B)/bin/coffer-board $(B)/lib/coffer-preload.so
 
@@ -43,7 +43,7 @@ $(VB)/$(1)/main.o: verilator/main.cpp | $(B)/.apt
 
 $(VB)/$(1)/board_model.o: verilator/board_model.cpp $(VB)/$(1)/libVcoffer_top.a
 	@echo "  CXX   $$< ($(1))"
-	@$(CXX) $(VB_CXXFLAGS) $$(VB_INCLUDES) -isystem $(VB)/$(1) -c -o $$@ $$<
+	@$(CXX) $(VB_CXXFLAGS) -DVL_USER_STOP -DVL_USER_FATAL $$(VB_INCLUDES) -isystem $(VB)/$(1) -c -o $$@ $$<
 
 $(2): $(VB_OBJECTS) $(VB)/$(1)/main.o $(VB)/$(1)/board_model.o $(VB)/$(1)/libVcoffer_top.a | $(B)/fw/coffer.hex
 	@mkdir -p $$(@D)
