@@ -27,6 +27,7 @@ struct run {
 	struct cli_output output;
 	struct cli_progress progress;
 	struct piece pieces[PIECES];
+	size_t under_way;
 	uint64_t done;
 	int in;
 	bool ended; /* the input has */
@@ -84,8 +85,11 @@ static int start_piece(struct run *run, struct piece *piece)
 	job->src = job->dst = piece->data;
 	job->length = piece->bytes;
 	error = coffer_submit(run->context, job, NULL, NULL, &piece->task);
+	if (error)
+		return cli_fail("job", error);
 	coffer_position_advance(&job->start, job->counter_rule, piece->bytes);
-	return error ? cli_fail("job", error) : CLI_OK;
+	run->under_way++;
+	return CLI_OK;
 }
 
 static int finish_piece(struct run *run, struct piece *piece)
@@ -103,6 +107,7 @@ static int finish_piece(struct run *run, struct piece *piece)
 	if (error)
 		return cli_job_fail("job", &outcome);
 	coffer_task_release(&piece->task);
+	run->under_way--;
 	if (write_whole(run->output.fd, piece->data, piece->bytes))
 		return cli_error(CLI_FAILED, "%s: %s", run->stream->out_path, strerror(errno));
 	run->done += piece->bytes;
@@ -116,13 +121,11 @@ static int pump(struct run *run)
 	int code = CLI_OK;
 	size_t next = 0;
 
-	while (!code && !interrupted) {
+	while (!code && !interrupted && (!run->ended || run->under_way)) {
 		struct piece *piece = &run->pieces[next++ % PIECES];
 
 		if (piece->task)
 			code = finish_piece(run, piece);
-		else if (run->ended)
-			break;
 		if (!code && !run->ended)
 			code = start_piece(run, piece);
 	}

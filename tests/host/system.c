@@ -222,7 +222,7 @@ static void forked(const char *argument)
 	if (!child) {
 		struct coffer_job_desc job = loop_of(NULL, 4);
 
-		CHECK(open_descriptors() == before - 1);
+		CHECK(open_descriptors() < before);
 		EXPECT(coffer_context_error(context), COFFER_E_FORKED);
 		EXPECT(coffer_get_info(context, NULL, &info), COFFER_E_FORKED);
 		EXPECT(coffer_run(context, &job, NULL, NULL), COFFER_E_FORKED);
@@ -298,7 +298,7 @@ static void cancels(const char *argument)
 
 	printf("seed %u\n", seed);
 	srandom(seed);
-	for (int round = 0; round < 12; round++) {
+	for (int round = 0; round < 4; round++) {
 		uint8_t *back[TASKS];
 		coffer_task *tasks[TASKS];
 		uint32_t lengths[TASKS];
