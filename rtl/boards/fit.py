@@ -24,8 +24,8 @@ MAX_LUTS = 0.85          # of the device: beyond it routing gets slow
 TARGET_MHZ = 66          # what the placer is told to aim at
 DEVICES = {"LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
 CONFIGS = {
-    "small": ("LFE5U-25F", {"NCtx": 2, "SurfPages": 4, "RamKiB": 32, "SmallCpu": 1}),
-    "full": ("LFE5U-85F", {"NCtx": 4, "SurfPages": 32, "RamKiB": 32, "SmallCpu": 0}),
+    "small": ("LFE5U-25F", {"NCtx": 2, "NSlots": 32, "SurfPages": 4, "RamKiB": 32, "SmallCpu": 1}),
+    "full": ("LFE5U-85F", {"NCtx": 4, "NSlots": 64, "SurfPages": 32, "RamKiB": 32, "SmallCpu": 0}),
 }
 # Modules that keep their boundaries in synthesis and so get a row of their own in the report.
 KEPT = ["usb_device", "luna_usb", "VexRiscv", "VexRiscvLite", "crypto", "job_engine", "vault", "aes_core", "surface", "soc", "cpu", "pke", "entropy"]
@@ -44,7 +44,7 @@ def run(work, log, *command):
         done = subprocess.run(["nice", "-n", "5", SITE_BIN / command[0], *command[1:]], cwd=work, stdout=out, stderr=subprocess.STDOUT)
     if done.returncode:
         lines = (work / log).read_text(encoding="utf-8").splitlines()
-        raise Failed(f"{command[0]} failed, see {work / log}:\n" + "\n".join(lines[-8:]))
+        raise Failed(f"{command[0]} failed ({done.returncode}), see {work / log}:\n" + "\n".join(lines[-8:]))
 
 
 def copy_sources(work, sources, data):

@@ -12,6 +12,7 @@
 
 module ecp5_ulpi #(
   parameter int unsigned  NCtx = 4,
+  parameter int unsigned  NSlots = 64,
   parameter int unsigned  SurfPages = 32,
   parameter int unsigned  RamKiB = 32,
   parameter bit           SmallCpu = 1'b0,
@@ -51,6 +52,7 @@ module ecp5_ulpi #(
 
   coffer_top #(
     .NCtx(NCtx),
+    .NSlots(NSlots),
     .SurfPages(SurfPages),
     .RamKiB(RamKiB),
     .SmallCpu(SmallCpu),
