@@ -63,7 +63,7 @@ static enum boot_result check_header(const struct coffer_identity_header *h)
 static uint32_t crc32(uint32_t address, uint32_t bytes)
 {
 	uint32_t crc = ~0u;
-	uint8_t piece[32];
+	_Alignas(4) uint8_t piece[32];
 
 	while (bytes > 0) {
 		uint32_t n = bytes < sizeof(piece) ? bytes : sizeof(piece);

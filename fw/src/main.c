@@ -12,7 +12,7 @@
 #include "rsa.h"
 
 /* In RAM from identity_boot() until the engine has it. */
-BOARD_BOOT_KEY static struct coffer_identity_private key;
+BOARD_BOOT_KEY static _Alignas(4) struct coffer_identity_private key;
 
 /* On the bus as soon as every request has its answer: COFFER_INFO_READY says when negotiation is possible too. */
 __attribute__((noinline)) static void boot(void)

@@ -59,11 +59,14 @@ static void put_bytes(struct writer *w, const void *data, size_t n)
 	w->at += n;
 }
 
-/* ASCII as UTF-16LE, n characters. */
+/* ASCII as UTF-16LE, n characters. In all descriptors they stand at even offsets. */
 static void put_utf16(struct writer *w, const char *text, size_t n)
 {
-	while (n-- > 0)
-		put16(w, (uint8_t)*text++);
+	uint16_t *to = (uint16_t *)w->at;
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = (uint8_t)text[i];
+	w->at += 2 * n;
 }
 
 static size_t written(const struct writer *w)
