@@ -13,7 +13,8 @@
 module crypto
   import coffer_pkg::*;
 #(
-  parameter int unsigned NCtx = 4
+  parameter int unsigned NCtx = 4,
+  parameter int unsigned NSlots = 64
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
@@ -31,9 +32,9 @@ module crypto
   output logic [GenW-1:0]           vault_result_gen_o,
   output logic                      vault_result_ok_o,
   output logic                      vault_result_busy_o,
-  output logic [NumSlots-1:0]       vault_free_o,
-  output logic [NumSlots-1:0]       vault_zeroizing_o,
-  output logic [NumSlots-1:0]       vault_keyed_o,
+  output logic [NSlots-1:0]         vault_free_o,
+  output logic [NSlots-1:0]         vault_zeroizing_o,
+  output logic [NSlots-1:0]         vault_keyed_o,
   input  logic                      vault_pool_we_i,
   input  logic [31:0]               vault_pool_word_i,
   output logic [4:0]                vault_pool_words_o,
@@ -86,7 +87,7 @@ module crypto
   slot_state_e chk_state;
   key_len_e key_len;
 
-  logic op_start, op_done, op_wrapped, op_blk_req, op_blk_sel, op_blk_valid, vault_abort;
+  logic op_start, op_done, op_wrapped, op_blk_req, op_blk_sel, op_blk_valid, op_dst_keyed, vault_abort;
   op_e op;
   logic [SlotW-1:0] op_session, op_dst;
   logic [GenW-1:0] op_session_gen;
@@ -103,7 +104,7 @@ module crypto
   logic job_aes_start, job_aes_decrypt, ops_aes_start, ops_aes_decrypt;
   block_t job_aes_block, ops_aes_block;
 
-  job_engine #(.NCtx(NCtx)) u_engine (
+  job_engine #(.NCtx(NCtx), .NSlots(NSlots)) u_engine (
     .clk_i, .rst_ni, .cycle_i, .revoke_ctx_i, .alt_i,
     .revoke_session_i(revoke_session_o), .revoke_session_idx_i(revoke_session_idx_o),
     .out_avail_i, .out_len_i, .out_ctx_o, .out_addr_o, .out_en_o, .out_data_i, .out_pop_o,
@@ -116,7 +117,8 @@ module crypto
     .hist_gnt_i(hist_gnt),
     .key_req_o(key_req), .key_slot_o(key_slot), .key_len_o(key_len), .key_done_i(key_done),
     .op_start_o(op_start), .op_o(op), .op_session_o(op_session), .op_session_gen_o(op_session_gen),
-    .op_session_len_o(op_session_len), .op_dst_o(op_dst), .op_dst_attr_o(op_dst_attr), .op_dst_len_o(op_dst_len),
+    .op_session_len_o(op_session_len), .op_dst_o(op_dst), .op_dst_attr_o(op_dst_attr), .op_dst_keyed_o(op_dst_keyed),
+    .op_dst_len_o(op_dst_len),
     .op_dst_rule_o(op_dst_rule), .op_done_i(op_done), .op_wrapped_i(op_wrapped), .op_result_i(op_result),
     .op_blk_req_i(op_blk_req), .op_blk_sel_i(op_blk_sel), .op_blk_valid_o(op_blk_valid), .op_blk_o(op_blk),
     .vault_abort_o(vault_abort),
@@ -125,7 +127,7 @@ module crypto
     .busy_o(engine_busy)
   );
 
-  vault #(.NCtx(NCtx)) u_vault (
+  vault #(.NCtx(NCtx), .NSlots(NSlots)) u_vault (
     .clk_i, .rst_ni,
     .cmd_we_i(vault_cmd_we_i), .cmd_i(vault_cmd_i), .cmd_slot_i(vault_cmd_slot_i), .cmd_ctx_i(vault_cmd_ctx_i),
     .cmd_epoch_i(vault_cmd_epoch_i), .cmd_attr_i(vault_cmd_attr_i),
@@ -140,7 +142,8 @@ module crypto
     .hist_gnt_o(hist_gnt),
     .key_req_i(key_req), .key_slot_i(key_slot), .key_len_i(key_len), .key_done_o(key_done),
     .op_start_i(op_start), .op_i(op), .op_session_i(op_session), .op_session_gen_i(op_session_gen),
-    .op_session_len_i(op_session_len), .op_dst_i(op_dst), .op_dst_attr_i(op_dst_attr), .op_dst_len_i(op_dst_len),
+    .op_session_len_i(op_session_len), .op_dst_i(op_dst), .op_dst_attr_i(op_dst_attr), .op_dst_keyed_i(op_dst_keyed),
+    .op_dst_len_i(op_dst_len),
     .op_dst_rule_i(op_dst_rule), .op_done_o(op_done), .op_wrapped_o(op_wrapped), .op_result_o(op_result),
     .op_blk_req_o(op_blk_req), .op_blk_sel_o(op_blk_sel), .op_blk_valid_i(op_blk_valid), .op_blk_i(op_blk),
     .abort_i(vault_abort),

@@ -19,7 +19,8 @@ module job_check
   import vault_pkg::*;
   import job_pkg::*;
 #(
-  parameter int unsigned NCtx = 4
+  parameter int unsigned NCtx = 4,
+  parameter int unsigned NSlots = 64
 ) (
   input  logic             clk_i,
   input  logic             rst_ni,
@@ -37,6 +38,7 @@ module job_check
   // held from done_o on
   output slot_attr_t       attr_o,           // the key's slot
   output slot_attr_t       dst_attr_o,       // LOAD_KEY, NEW_READBACK_KEY
+  output logic             dst_keyed_o,
   output logic [GenW-1:0]  session_gen_o,
   output logic [15:0]      src_o,
   output logic [15:0]      dst_o,
@@ -112,7 +114,7 @@ module job_check
   endfunction
 
   function automatic logic index_ok(logic [7:0] index, logic [CtxW-1:0] ctx);
-    return index < 8'(NumSlots) && in_share(index[SlotW-1:0], ctx, NCtx);
+    return index < 8'(NSlots) && in_share(index[SlotW-1:0], ctx, NCtx, NSlots);
   endfunction
 
   // ---- surfaces: step 9 source, step 10 destination
@@ -201,6 +203,7 @@ module job_check
       4'd5: if (!live(chk_state_i) || chk_data_i[GenW-1:0] != link_q.gen) bad_handle_q <= 1'b1;
       4'd6: begin
         dst_attr_o <= chk_data_i;
+        dst_keyed_o <= chk_state_i == SlotKeyed;
         if (needs_dst && (!live(chk_state_i) || !index_ok(dst_slot.index, ctx_i))) bad_handle_q <= 1'b1;
       end
       4'd7: if (needs_dst && (chk_data_i[GenW-1:0] != dst_slot.gen || dst_attr_o.session != session_o))

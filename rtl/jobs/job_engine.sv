@@ -19,7 +19,8 @@ module job_engine
   import coffer_pkg::*;
   import job_pkg::*;
 #(
-  parameter int unsigned NCtx = 4
+  parameter int unsigned NCtx = 4,
+  parameter int unsigned NSlots = 64
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
@@ -79,6 +80,7 @@ module job_engine
   output key_len_e                  op_session_len_o,
   output logic [SlotW-1:0]          op_dst_o,
   output slot_attr_t                op_dst_attr_o,
+  output logic                      op_dst_keyed_o,
   output key_len_e                  op_dst_len_o,
   output ctr_rule_e                 op_dst_rule_o,
   input  logic                      op_done_i,
@@ -227,10 +229,10 @@ module job_engine
   logic [2:0] chk_word, iv_word;
   logic [63:0] made_iv;
 
-  job_check #(.NCtx(NCtx)) u_check (
+  job_check #(.NCtx(NCtx), .NSlots(NSlots)) u_check (
     .clk_i, .rst_ni, .start_i(fsm_q == Check && first), .stop_i(kill || stop), .hdr_i(hdr_q), .ctx_i(ctx_q),
     .tag_locked_i, .done_o(chk_done), .status_o(chk_status), .session_valid_o(chk_session_valid),
-    .session_o(chk_session), .attr_o(attr), .dst_attr_o(op_dst_attr_o), .session_gen_o(op_session_gen_o),
+    .session_o(chk_session), .attr_o(attr), .dst_attr_o(op_dst_attr_o), .dst_keyed_o(op_dst_keyed_o), .session_gen_o(op_session_gen_o),
     .src_o(chk_src), .dst_o(chk_dst), .chk_req_o(chk_req), .chk_slot_o(chk_slot), .chk_word_o(chk_word),
     .chk_data_i, .chk_state_i, .rec_idx_o(chk_rec_idx), .rec_i
   );
@@ -384,7 +386,7 @@ module job_engine
 
   always_comb begin
     job_end = job_q;
-    if (job_q.status == 4'(JobOk)) begin
+    if (fsm_q == Finish && job_q.status == 4'(JobOk)) begin
       if (listing_q && ended) job_end.status = 4'(JobShort);
       else if (!listing_q && pkt_q && rest_q != '0) job_end.status = 4'(JobLong);
       else if (!listing_q && !job_q.src_surface && job_q.left != '0 && ended) job_end.status = 4'(JobShort);
@@ -657,7 +659,7 @@ module job_engine
       default: ;
     endcase
     if (stop) job_q.status <= revoked ? 4'(JobRevoked) : 4'(JobBadHandle);
-    if (kill || !rst_ni) job_q <= '0;
+    if (kill || (fsm_q == Pick && pick_wipe) || !rst_ni) job_q <= '0;
   end
 
 `ifndef SYNTHESIS

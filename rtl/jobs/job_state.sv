@@ -21,7 +21,7 @@ module job_state
   input  job_t              job_i,
   input  phase_e            phase_i,
   input  logic              wait_pool_i,     // the packet stays: random words are missing
-  input  logic              wiped_i,         // job memory and list of ctx_i were overwritten
+  input  logic              wiped_i,         // job_i is zero, and ctx_i's list was overwritten
 
   input  logic              session_valid_i, // the job being checked belongs to this session
   input  logic [SlotW-1:0]  session_i,
@@ -51,7 +51,7 @@ module job_state
   assign session_o = session_q[idx];
   assign revoked_o = revoked_q[idx];
 
-  always_ff @(posedge clk_i) if (save_i || wiped_i) ram[idx] <= wiped_i ? '0 : job_i;
+  always_ff @(posedge clk_i) if (save_i || wiped_i) ram[idx] <= job_i;
 
   always_ff @(posedge clk_i) begin
     for (int unsigned c = 0; c < NCtx; c++) begin

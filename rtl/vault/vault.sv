@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The key vault: 64 slots, their generations, the CPU's commands, the operations of jobs, the zeroizer.
+// The key vault: NSlots slots, their generations, the CPU's commands, the operations of jobs, the zeroizer.
 //
 //   vault_cmd      RESERVE, KEY, COMMIT, REVOKE, GENERATION from the CPU
 //   vault_slots    state of every slot, context revocation, zeroizer
@@ -16,7 +16,8 @@ module vault
   import coffer_pkg::*;
   import vault_pkg::*;
 #(
-  parameter int unsigned NCtx = 4
+  parameter int unsigned NCtx = 4,
+  parameter int unsigned NSlots = 64
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
@@ -33,9 +34,9 @@ module vault
   output logic [GenW-1:0]           result_gen_o,
   output logic                      result_ok_o,
   output logic                      result_busy_o,
-  output logic [NumSlots-1:0]       free_o,
-  output logic [NumSlots-1:0]       zeroizing_o,
-  output logic [NumSlots-1:0]       keyed_o,
+  output logic [NSlots-1:0]         free_o,
+  output logic [NSlots-1:0]         zeroizing_o,
+  output logic [NSlots-1:0]         keyed_o,
   input  logic                      pool_we_i,
   input  logic [31:0]               pool_word_i,
   output logic [4:0]                pool_words_o,
@@ -74,6 +75,7 @@ module vault
   input  key_len_e                  op_session_len_i,
   input  logic [SlotW-1:0]          op_dst_i,
   input  slot_attr_t                op_dst_attr_i,
+  input  logic                      op_dst_keyed_i,
   input  key_len_e                  op_dst_len_i,
   input  ctr_rule_e                 op_dst_rule_i,
   output logic                      op_done_o,
@@ -102,11 +104,11 @@ module vault
 );
 
   localparam int unsigned AddrW = SlotW + 4;
+  localparam int unsigned IdxW = $clog2(NSlots);
 
-  slot_state_e [NumSlots-1:0] state;
-  logic cmd_set, ops_set, mark, zero_busy, ops_load, ops_load_tag, pool_take;
-  logic [SlotW-1:0] cmd_set_slot, mark_slot;
-  slot_state_e cmd_set_state, ops_set_state;
+  logic cmd_set, ops_set, ops_set_gnt, zero_busy, ops_load, ops_load_tag, pool_take;
+  logic [SlotW-1:0] cmd_set_slot, cmd_look, job_look, ops_target;
+  slot_state_e cmd_set_state, ops_set_state, cmd_look_state, job_look_state;
   logic [31:0] pool_word;
   logic [3:0][31:0] tag_key;
   logic op_busy_q;
@@ -122,29 +124,29 @@ module vault
   logic [4:0][AddrW-1:0] wr_addr;
   logic [4:0][31:0] wr_data;
 
-  vault_mem #(.NRead(5), .NWrite(5)) u_mem (
+  vault_mem #(.NSlots(NSlots), .NRead(5), .NWrite(5)) u_mem (
     .clk_i,
     .rd_req_i(rd_req), .rd_addr_i(rd_addr), .rd_gnt_o(rd_gnt), .rd_data_o(rd_data),
     .wr_req_i(wr_req), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_gnt_o(wr_gnt)
   );
 
-  vault_slots #(.NCtx(NCtx)) u_slots (
+  vault_slots #(.NCtx(NCtx), .NSlots(NSlots)) u_slots (
     .clk_i, .rst_ni, .revoke_ctx_i,
-    .mark_i(mark), .mark_slot_i(mark_slot),
     .cmd_set_i(cmd_set), .cmd_slot_i(cmd_set_slot), .cmd_state_i(cmd_set_state),
-    .ops_set_i(ops_set), .ops_slot_i(op_dst_i), .ops_state_i(ops_set_state),
-    .state_o(state), .busy_o(zero_busy),
+    .ops_set_i(ops_set), .ops_slot_i(op_dst_i), .ops_state_i(ops_set_state), .ops_gnt_o(ops_set_gnt),
+    .cmd_look_i(cmd_look), .cmd_look_o(cmd_look_state), .job_look_i(job_look), .job_look_o(job_look_state),
+    .free_o, .zeroizing_o, .keyed_o, .busy_o(zero_busy),
     .rd_req_o(rd_req[4]), .rd_addr_o(rd_addr[4]), .rd_gnt_i(rd_gnt[4]), .rd_data_i(rd_data),
     .wr_req_o(wr_req[4]), .wr_addr_o(wr_addr[4]), .wr_data_o(wr_data[4]), .wr_gnt_i(wr_gnt[4])
   );
 
-  vault_cmd #(.NCtx(NCtx)) u_cmd (
+  vault_cmd #(.NCtx(NCtx), .NSlots(NSlots)) u_cmd (
     .clk_i, .rst_ni,
     .cmd_we_i, .cmd_i, .cmd_slot_i, .cmd_ctx_i, .cmd_epoch_i, .cmd_attr_i, .key_we_i, .key_word_i,
     .result_gen_o, .result_ok_o, .result_busy_o,
     .revoke_ctx_i, .epoch_i, .revoke_session_o, .revoke_session_idx_o,
-    .state_i(state), .set_o(cmd_set), .set_slot_o(cmd_set_slot), .set_state_o(cmd_set_state),
-    .mark_o(mark), .mark_slot_o(mark_slot),
+    .look_o(cmd_look), .look_i(cmd_look_state),
+    .set_o(cmd_set), .set_slot_o(cmd_set_slot), .set_state_o(cmd_set_state),
     .rd_req_o(rd_req[3]), .rd_addr_o(rd_addr[3]), .rd_gnt_i(rd_gnt[3]), .rd_data_i(rd_data),
     .wr_req_o(wr_req[1]), .wr_addr_o(wr_addr[1]), .wr_data_o(wr_data[1]), .wr_gnt_i(wr_gnt[1]),
     .key_wr_req_o(wr_req[0]), .key_wr_addr_o(wr_addr[0]), .key_wr_data_o(wr_data[0])
@@ -153,10 +155,11 @@ module vault
   vault_ops u_ops (
     .clk_i, .rst_ni,
     .start_i(op_start_i), .op_i, .session_i(op_session_i), .session_gen_i(op_session_gen_i), .dst_i(op_dst_i),
-    .dst_attr_i(op_dst_attr_i), .dst_len_i(op_dst_len_i), .dst_rule_i(op_dst_rule_i), .abort_i,
+    .dst_attr_i(op_dst_attr_i), .dst_keyed_i(op_dst_keyed_i), .dst_len_i(op_dst_len_i), .dst_rule_i(op_dst_rule_i), .abort_i,
     .done_o(op_done_o), .wrapped_o(op_wrapped_o), .result_o(op_result_o),
     .blk_req_o(op_blk_req_o), .blk_sel_o(op_blk_sel_o), .blk_valid_i(op_blk_valid_i), .blk_i(op_blk_i),
-    .state_i(state), .set_o(ops_set), .set_state_o(ops_set_state),
+    .target_o(ops_target), .target_state_i(job_look_state),
+    .set_o(ops_set), .set_state_o(ops_set_state), .set_gnt_i(ops_set_gnt),
     .pool_take_o(pool_take), .pool_word_i(pool_word),
     .rd_req_o(rd_req[2]), .rd_addr_o(rd_addr[2]), .rd_data_i(rd_data),
     .wr_req_o(wr_req[2]), .wr_addr_o(wr_addr[2]), .wr_data_o(wr_data[2]), .wr_gnt_i(wr_gnt[2]),
@@ -189,22 +192,13 @@ module vault
   assign rd_req[0] = chk_req_i;
   assign rd_addr[0] = {chk_slot_i, 1'b1, chk_word_i};
   assign chk_data_o = rd_data;
-  always_ff @(posedge clk_i) chk_state_o <= state[chk_slot_i];
+  assign job_look = op_busy_q ? ops_target : chk_req_i ? chk_slot_i : hist_slot_i;
+  always_ff @(posedge clk_i) chk_state_o <= job_look_state;
 
-  assign wr_req[3] = hist_req_i && state[hist_slot_i] == SlotKeyed;
+  assign wr_req[3] = hist_req_i && job_look_state == SlotKeyed;
   assign wr_addr[3] = {hist_slot_i, 1'b1, hist_word_i};
   assign wr_data[3] = hist_data_i;
   assign hist_gnt_o = wr_gnt[3];
-
-  // ---- what the CPU sees
-
-  always_ff @(posedge clk_i) begin
-    for (int k = 0; k < NumSlots; k++) begin
-      free_o[k] <= state[k] == SlotFree;
-      zeroizing_o[k] <= state[k] == SlotZeroizing;
-      keyed_o[k] <= state[k] == SlotKeyed;
-    end
-  end
 
   assign busy_o = zero_busy | result_busy_o | op_busy_q;
 
@@ -216,10 +210,10 @@ module vault
       // Write, clear, free and use in the same cycle, in every order: what is written besides by the zeroizer
       // belongs to a slot that is reserved or keyed.
       for (int i = 0; i < 4; i++) begin
-        assert (!wr_gnt[i] || state[wr_addr[i][AddrW-1:4]] inside {SlotReserved, SlotKeyed} || (i == 1))
+        assert (!wr_gnt[i] || u_slots.state_q[IdxW'(wr_addr[i] >> 4)] inside {SlotReserved, SlotKeyed} || (i == 1))
           else $error("writer %0d writes to a slot that is free or being zeroized", i);
       end
-      assert (!rd_req[1] || state[rd_addr[1][AddrW-1:4]] == SlotKeyed || u_keyload.tag_q || abort_i)
+      assert (!rd_req[1] || u_slots.state_q[IdxW'(rd_addr[1] >> 4)] == SlotKeyed || u_keyload.tag_q || abort_i)
         else $error("key of slot %0d used, which holds no whole key", rd_addr[1][AddrW-1:4]);
     end
   end

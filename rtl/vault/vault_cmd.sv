@@ -2,8 +2,8 @@
 //
 // The CPU's slot commands (SLOT_CMD of coffer_regs.rdl):
 //
-//   RESERVE     a free slot takes the attributes; a session slot without a key may take others once more (an
-//               open session's come with its key), but neither another role, session nor output policy
+//   RESERVE     a free slot takes the attributes; while its session has no key, a slot may take others once more
+//               (an open session's come with its key), but neither another role, session nor output policy
 //   KEY         the next words written are this session slot's key
 //   COMMIT      the key is whole: exactly as many words as its length has
 //   REVOKE      the slot's session ends: all its slots, and (revoke_session_o) surfaces and jobs
@@ -18,7 +18,8 @@ module vault_cmd
   import coffer_pkg::*;
   import vault_pkg::*;
 #(
-  parameter int unsigned NCtx = 4
+  parameter int unsigned NCtx = 4,
+  parameter int unsigned NSlots = 64
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
@@ -40,12 +41,11 @@ module vault_cmd
   output logic                      revoke_session_o,
   output logic [SlotW-1:0]          revoke_session_idx_o,
 
-  input  slot_state_e [NumSlots-1:0] state_i,
+  output logic [SlotW-1:0]          look_o,         // state of this slot
+  input  slot_state_e               look_i,
   output logic                      set_o,
   output logic [SlotW-1:0]          set_slot_o,
   output slot_state_e               set_state_o,
-  output logic                      mark_o,
-  output logic [SlotW-1:0]          mark_slot_o,
 
   // memory; key words have a write port of their own that never waits
   output logic                      rd_req_o,
@@ -72,6 +72,7 @@ module vault_cmd
   logic [CtxW-1:0] ctx_q;
   slot_attr_t new_q, old_q;      // attributes: from the CPU, in memory
   slot_attr_t session_attr_q;
+  slot_state_e state_q, session_state_q;
   logic [SlotW-1:0] session;
   logic [GenW-1:0] session_gen_q;
   logic [3:0] word_q;
@@ -102,7 +103,7 @@ module vault_cmd
     for (int unsigned c = 0; c < NCtx; c++) begin
       if (cmd_ctx_i == CtxW'(c)) fresh = epoch_i[c] == cmd_epoch_i && !revoke_ctx_i[c];
     end
-    if (!in_share(cmd_slot_i, cmd_ctx_i, NCtx)) fresh = 1'b0;
+    if (!in_share(cmd_slot_i, cmd_ctx_i, NCtx, NSlots)) fresh = 1'b0;
   end
   assign kill = revoked(ctx_q, revoke_ctx_i);
 
@@ -111,25 +112,29 @@ module vault_cmd
   logic state_free, state_reserved, session_live, reserve_ok, key_ok, commit_ok, revoke_ok;
 
   assign session = cmd_q == CmdReserve ? new_q.session : old_q.session;
-  assign state_free = state_i[slot_q] == SlotFree;
-  assign state_reserved = state_i[slot_q] == SlotReserved;
-  assign session_live = live(state_i[session]);
+  // Read with the attributes. Since then nobody but a revocation of the context (kill) can have taken the slot
+  // or its session away, and nobody but this command gives them.
+  assign state_free = state_q == SlotFree;
+  assign state_reserved = state_q == SlotReserved;
+  assign session_live = live(session_state_q);
 
   always_comb begin
-    reserve_ok = attr_ok(new_q) && new_q.ctx == ctx_q && in_share(new_q.session, ctx_q, NCtx);
+    reserve_ok = attr_ok(new_q) && new_q.ctx == ctx_q && in_share(new_q.session, ctx_q, NCtx, NSlots);
+    if (!state_free && !(state_reserved && old_q.role == new_q.role && old_q.session == new_q.session &&
+                         old_q.open == new_q.open)) reserve_ok = 1'b0;
     if (new_q.role == RoleSession) begin
       if (session != slot_q) reserve_ok = 1'b0;
-      if (!state_free && !(state_reserved && old_q.role == RoleSession && old_q.open == new_q.open)) reserve_ok = 1'b0;
     end else begin
       // What is derived from a session inherits its output policy.
-      if (!state_free || !session_live || session_attr_q.role != RoleSession || session_attr_q.open != new_q.open)
-        reserve_ok = 1'b0;
+      if (!session_live || session_attr_q.role != RoleSession || session_attr_q.open != new_q.open) reserve_ok = 1'b0;
+      // Once the session has its key, jobs may write here.
+      if (!state_free && session_state_q != SlotReserved) reserve_ok = 1'b0;
     end
   end
 
   assign key_ok = state_reserved && old_q.role == RoleSession;
   assign commit_ok = state_reserved && key_open_q && key_slot_q == slot_q && key_count_q == key_need_q && !key_over_q;
-  assign revoke_ok = live(state_i[slot_q]) && session_live;
+  assign revoke_ok = live(state_q) && session_live;
 
   // ---- outputs to the slots
 
@@ -147,11 +152,10 @@ module vault_cmd
         set_state_o = SlotKeyed;
       end
     end
-    mark_o = revoke_session_o;
-    mark_slot_o = session;
-    if (fsm_q == ScanTake) begin
-      mark_o = live(state_i[scan_q]) && rd_data_i[SlotW-1:0] == old_q.session;
-      mark_slot_o = scan_q;
+    if (revoke_session_o || fsm_q == ScanTake) begin
+      set_o = revoke_session_o || (live(look_i) && rd_data_i[SlotW-1:0] == old_q.session);
+      set_slot_o = revoke_session_o ? session : scan_q;
+      set_state_o = SlotZeroizing;
     end
   end
 
@@ -165,10 +169,12 @@ module vault_cmd
       Gen: rd_addr_o = {slot_q, WordGen};
       SessionAttr: rd_addr_o = {session, WordAttr};
       SessionGen: rd_addr_o = {session, WordGen};
-      Scan: rd_addr_o = {scan_q, WordAttr};
+      Scan, ScanTake: rd_addr_o = {scan_q, WordAttr};
       default: rd_req_o = 1'b0;
     endcase
   end
+
+  assign look_o = rd_addr_o[SlotW+3:4];
 
   assign wr_req_o = fsm_q == Fill && word_q != WordGen;
   assign wr_addr_o = {slot_q, word_q};
@@ -180,7 +186,7 @@ module vault_cmd
     endcase
   end
 
-  assign key_wr_req_o = key_we_i && key_open_q && key_count_q != key_need_q && state_i[key_slot_q] == SlotReserved;
+  assign key_wr_req_o = key_we_i && key_open_q && key_count_q != key_need_q;
   assign key_wr_addr_o = {key_slot_q, key_count_q};
   assign key_wr_data_o = key_word_i;
 
@@ -201,6 +207,7 @@ module vault_cmd
       end
       Attr: if (taken_q) begin
         old_q <= rd_data_i;
+        state_q <= look_i;
         fsm_q <= Gen;
       end
       Gen: if (taken_q) begin
@@ -209,6 +216,7 @@ module vault_cmd
       end
       SessionAttr: if (taken_q) begin
         session_attr_q <= rd_data_i;
+        session_state_q <= look_i;
         fsm_q <= SessionGen;
       end
       SessionGen: if (taken_q) begin
@@ -238,7 +246,7 @@ module vault_cmd
       default: begin // ScanTake
         scan_q <= scan_q + 1'b1;
         fsm_q <= Scan;
-        if (&scan_q) begin
+        if (scan_q == SlotW'(NSlots - 1)) begin
           result_ok_o <= 1'b1;
           fsm_q <= Idle;
         end
@@ -281,8 +289,7 @@ module vault_cmd
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!cmd_we_i || fsm_q == Idle) else $error("command while the one before runs");
-      assert (!wr_req_o || live(state_i[slot_q]) || kill) else $error("slot %0d filled while it is not reserved", slot_q);
-      assert (fsm_q != Decide || !set_o || in_share(slot_q, ctx_q, NCtx)) else $error("slot of another context");
+      assert (fsm_q != Decide || !set_o || in_share(slot_q, ctx_q, NCtx, NSlots)) else $error("slot of another context");
     end
   end
 `endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The vault's memory: 64 slots of 16 words (vault_pkg.sv), one write port and one read port, each with fixed
+// The vault's memory: NSlots slots of 16 words (vault_pkg.sv), one write port and one read port, each with fixed
 // priority. A request waits with its signals held until granted; what was read comes a cycle after the grant.
 //
 // The array is u_vault.u_mem.mem, where a model outside the RTL may watch zeroization.
@@ -8,6 +8,7 @@
 module vault_mem
   import coffer_pkg::*;
 #(
+  parameter int unsigned NSlots = 64,
   parameter int unsigned NRead = 2,
   parameter int unsigned NWrite = 2
 ) (
@@ -24,10 +25,14 @@ module vault_mem
   output logic [NWrite-1:0]            wr_gnt_o
 );
 
-  (* no_rw_check *) logic [31:0] mem[NumSlots*16];
-  initial for (int i = 0; i < NumSlots * 16; i++) mem[i] = '0;
+  localparam int unsigned AddrW = $clog2(NSlots) + 4;
+
+  (* no_rw_check *) logic [31:0] mem[NSlots*16];
+  initial for (int i = 0; i < NSlots * 16; i++) mem[i] = '0;
 
   logic [SlotW+3:0] rd_addr, wr_addr;
+  logic unused_addr;
+  assign unused_addr = ^{rd_addr, wr_addr}; // no index beyond NSlots comes here
   logic [31:0] wr_data;
 
   always_comb begin
@@ -57,8 +62,8 @@ module vault_mem
   end
 
   always_ff @(posedge clk_i) begin
-    if (|wr_req_i) mem[wr_addr] <= wr_data;
-    if (|rd_req_i) rd_data_o <= mem[rd_addr];
+    if (|wr_req_i) mem[wr_addr[AddrW-1:0]] <= wr_data;
+    if (|rd_req_i) rd_data_o <= mem[rd_addr[AddrW-1:0]];
   end
 
 endmodule

@@ -28,6 +28,7 @@ module vault_ops
   input  logic [GenW-1:0]  session_gen_i,
   input  logic [SlotW-1:0] dst_i,
   input  slot_attr_t       dst_attr_i,     // as it is
+  input  logic             dst_keyed_i,    // it holds a key
   input  key_len_e         dst_len_i,      // LOAD_KEY: as it will be
   input  ctr_rule_e        dst_rule_i,
   input  logic             abort_i,
@@ -41,9 +42,11 @@ module vault_ops
   input  block_t           blk_i,
 
   // slots, pool, memory
-  input  slot_state_e [NumSlots-1:0] state_i,
+  output logic [SlotW-1:0] target_o,       // the slot that is written
+  input  slot_state_e      target_state_i,
   output logic             set_o,
   output slot_state_e      set_state_o,
+  input  logic             set_gnt_i,
   output logic             pool_take_o,
   input  logic [31:0]      pool_word_i,
   output logic             rd_req_o,       // always granted
@@ -76,7 +79,7 @@ module vault_ops
   logic sel_q;                    // block 0 or 1
   logic [2:0] word_q;             // word of the key
   logic [2:0] hist_q;             // word of the history: 0..4
-  logic [1:0] draw_q;
+  logic draw_q;
   logic same_q, wrapped_q;
   block_t w_q;                    // START_REFRESH: the random; NEW_READBACK_KEY: W
   logic [31:0] keep_q;
@@ -90,11 +93,12 @@ module vault_ops
   assign fresh_key = op_i == OpLoadKey || op_i == OpNewReadbackKey;
   assign two_blocks = loading && dst_len_i != KeyLen128;
   assign target = fresh_key ? dst_i : session_i;
-  assign live = state_i[target] == SlotReserved || state_i[target] == SlotKeyed;
+  assign live = target_state_i == SlotReserved || target_state_i == SlotKeyed;
+  assign target_o = target;
 
   assign result_o = w_q;
   assign wrapped_o = wrapped_q;
-  assign done_o = fsm_q == Done;
+  assign done_o = fsm_q == Done && (set_gnt_i || !set_o);
 
   always_comb begin
     attr = dst_attr_i;
@@ -117,7 +121,7 @@ module vault_ops
 
   always_comb begin
     aes_block_o = loading ? blk_i : w_q;
-    if (fsm_q == TagStart) aes_block_o[127:64] = '0;
+    if (fsm_q == TagStart) aes_block_o = {64'b0, loading ? blk_i[63:0] : w_q[127:64]};
   end
 
   // ---- what goes into the slot
@@ -182,9 +186,9 @@ module vault_ops
         sel_q <= 1'b0;
         word_q <= '0;
         hist_q <= '0;
-        draw_q <= '0;
+        draw_q <= 1'b0;
         wrapped_q <= 1'b0;
-        same_q <= state_i[dst_i] == SlotKeyed && dst_attr_i.key_len == dst_len_i && op_i == OpLoadKey;
+        same_q <= dst_keyed_i && dst_attr_i.key_len == dst_len_i && op_i == OpLoadKey;
         w_q <= '0;
         first_q <= 1'b1;
         unique case (op_i)
@@ -195,9 +199,9 @@ module vault_ops
         endcase
       end
       Draw: begin // r
-        w_q[32*draw_q[0] +: 32] <= pool_word_i;
-        draw_q <= draw_q + 1'b1;
-        if (draw_q[0]) begin
+        w_q <= {pool_word_i, w_q[127:32]};
+        draw_q <= 1'b1;
+        if (draw_q) begin
           fsm_q <= TagKey;
           first_q <= 1'b1;
         end
@@ -215,14 +219,14 @@ module vault_ops
             fsm_q <= TagStart;
           end
         end else begin
-          w_q[127:64] <= aes_block_i[63:0];
+          w_q <= {aes_block_i[63:0], w_q[127:64]};
         end
       end
       SessionKey: if (wrapped_q) fsm_q <= Done;
                   else if (load_done_i) fsm_q <= KeyStart;
       KeyStart: if (aes_start_o && aes_ready_i) fsm_q <= KeyWait;
       KeyWait: if (aes_valid_i) fsm_q <= KeyRead;
-      KeyRead: fsm_q <= KeyTake;
+      KeyRead: if (set_gnt_i || !set_o) fsm_q <= KeyTake;
       KeyTake: begin
         keep_q <= rd_data_i;
         if (rd_data_i != key_word) same_q <= 1'b0;
@@ -233,7 +237,7 @@ module vault_ops
         fsm_q <= KeyWrite;
       end
       KeyWrite: if (wr_gnt_i) begin
-        if (op_i == OpStartRefresh) w_q[32*word_q[1:0] +: 32] <= pool_word_i;
+        if (op_i == OpStartRefresh) w_q <= {pool_word_i, w_q[127:32]};
         if (op_i == OpRefresh) fsm_q <= Side;
         else begin
           word_q <= word_q + 1'b1;
@@ -255,7 +259,7 @@ module vault_ops
         if (hist_q == 3'd4) fsm_q <= fresh_key ? Done : Link;
       end
       Link: if (wr_gnt_i) fsm_q <= Done;
-      default: fsm_q <= Idle; // Done
+      default: if (done_o) fsm_q <= Idle; // Done
     endcase
     if (abort_i || !rst_ni) fsm_q <= Idle;
   end

@@ -15,7 +15,6 @@
 package vault_pkg;
   import coffer_pkg::*;
 
-  localparam logic [3:0] WordKey = 4'd0;
   localparam logic [3:0] WordSide = 4'd4;
   localparam logic [3:0] WordAttr = 4'd8;
   localparam logic [3:0] WordGen = 4'd9;
@@ -42,11 +41,12 @@ package vault_pkg;
   } cmd_e;
 
   // A slot belongs to the context in whose share it lies, whatever was written into it.
-  function automatic logic in_share(logic [SlotW-1:0] slot, logic [CtxW-1:0] ctx, int unsigned nctx);
+  function automatic logic in_share(logic [SlotW-1:0] slot, logic [CtxW-1:0] ctx, int unsigned nctx,
+                                    int unsigned nslots);
     logic hit;
     hit = 1'b0;
     for (int unsigned c = 0; c < nctx; c++) begin
-      if (ctx == CtxW'(c)) hit = 32'(slot) / (NumSlots / nctx) == c;
+      if (ctx == CtxW'(c)) hit = 32'(slot) / (nslots / nctx) == c;
     end
     return hit;
   endfunction

@@ -15,22 +15,28 @@
 module vault_slots
   import coffer_pkg::*;
 #(
-  parameter int unsigned NCtx = 4
+  parameter int unsigned NCtx = 4,
+  parameter int unsigned NSlots = 64
 ) (
   input  logic             clk_i,
   input  logic             rst_ni,
 
   input  logic [NCtx-1:0]  revoke_ctx_i,
-  input  logic             mark_i,          // session revocation: this slot ends
-  input  logic [SlotW-1:0] mark_slot_i,
   input  logic             cmd_set_i,       // by the CPU's commands
   input  logic [SlotW-1:0] cmd_slot_i,
   input  slot_state_e      cmd_state_i,
-  input  logic             ops_set_i,       // by the operations of jobs: Reserved or Keyed
+  input  logic             ops_set_i,       // by the operations of jobs: Reserved or Keyed; waits for ops_gnt_o
   input  logic [SlotW-1:0] ops_slot_i,
   input  slot_state_e      ops_state_i,
+  output logic             ops_gnt_o,
 
-  output slot_state_e [NumSlots-1:0] state_o,
+  input  logic [SlotW-1:0] cmd_look_i,      // state of any slot, in the same cycle
+  output slot_state_e      cmd_look_o,
+  input  logic [SlotW-1:0] job_look_i,
+  output slot_state_e      job_look_o,
+  output logic [NSlots-1:0] free_o,
+  output logic [NSlots-1:0] zeroizing_o,
+  output logic [NSlots-1:0] keyed_o,
   output logic             busy_o,
 
   // memory
@@ -44,34 +50,56 @@ module vault_slots
   input  logic             wr_gnt_i
 );
 
+  localparam int unsigned IdxW = $clog2(NSlots);
+
   typedef enum logic [2:0] { Seek, ReadGen, TakeGen, Overwrite, Release } fsm_e;
 
-  slot_state_e [NumSlots-1:0] state_q;
+  slot_state_e [NSlots-1:0] state_q;
   fsm_e fsm_q;
-  logic [SlotW-1:0] slot_q;
+  logic [IdxW-1:0] slot_q;
   logic [3:0] word_q;
   logic [GenW-1:0] gen_q;
-  logic pending;
+  logic pending, release_gnt;
 
-  assign state_o = state_q;
+  logic unused_look;
+  assign unused_look = ^{cmd_look_i, job_look_i, cmd_slot_i, ops_slot_i};
+
+  assign cmd_look_o = state_q[cmd_look_i[IdxW-1:0]];
+  assign job_look_o = state_q[job_look_i[IdxW-1:0]];
+  assign pending = |zeroizing_o;
   assign busy_o = pending;
 
   always_comb begin
-    pending = 1'b0;
-    for (int k = 0; k < NumSlots; k++) pending |= state_q[k] == SlotZeroizing;
+    for (int k = 0; k < NSlots; k++) begin
+      free_o[k] = state_q[k] == SlotFree;
+      zeroizing_o[k] = state_q[k] == SlotZeroizing;
+      keyed_o[k] = state_q[k] == SlotKeyed;
+    end
+  end
+
+  // One slot a cycle moves: by a command, else by an operation, else it is freed.
+  logic set;
+  logic [IdxW-1:0] set_slot;
+  slot_state_e set_state;
+
+  assign ops_gnt_o = !cmd_set_i;
+  assign release_gnt = !cmd_set_i && !ops_set_i;
+  assign set = cmd_set_i || ops_set_i || fsm_q == Release;
+  assign set_slot = cmd_set_i ? cmd_slot_i[IdxW-1:0] : ops_set_i ? ops_slot_i[IdxW-1:0] : slot_q;
+  assign set_state = cmd_set_i ? cmd_state_i : ops_set_i ? ops_state_i : SlotFree;
+
+  logic [NSlots-1:0] revoked;
+  always_comb begin
+    revoked = '0;
+    for (int unsigned c = 0; c < NCtx; c++) begin
+      for (int unsigned k = c * (NSlots / NCtx); k < (c + 1) * (NSlots / NCtx); k++) revoked[k] = revoke_ctx_i[c];
+    end
   end
 
   always_ff @(posedge clk_i) begin
-    for (int unsigned k = 0; k < NumSlots; k++) begin
-      if (cmd_set_i && cmd_slot_i == SlotW'(k)) state_q[k] <= cmd_state_i;
-      if (ops_set_i && ops_slot_i == SlotW'(k)) state_q[k] <= ops_state_i;
-      if (fsm_q == Release && slot_q == SlotW'(k)) state_q[k] <= SlotFree;
-      if (mark_i && mark_slot_i == SlotW'(k)) state_q[k] <= SlotZeroizing;
-      for (int unsigned c = 0; c < NCtx; c++) begin
-        if (revoke_ctx_i[c] && vault_pkg::in_share(SlotW'(k), CtxW'(c), NCtx) && state_q[k] != SlotFree) begin
-          state_q[k] <= SlotZeroizing;
-        end
-      end
+    for (int unsigned k = 0; k < NSlots; k++) begin
+      if (set && set_slot == IdxW'(k)) state_q[k] <= set_state;
+      if (revoked[k] && state_q[k] != SlotFree) state_q[k] <= SlotZeroizing;
       if (!rst_ni) state_q[k] <= SlotZeroizing;
     end
   end
@@ -82,9 +110,9 @@ module vault_slots
   assign unused_data = ^rd_data_i;
 
   assign rd_req_o = fsm_q == ReadGen;
-  assign rd_addr_o = {slot_q, vault_pkg::WordGen};
+  assign rd_addr_o = {SlotW'(slot_q), vault_pkg::WordGen};
   assign wr_req_o = fsm_q == Overwrite;
-  assign wr_addr_o = {slot_q, word_q};
+  assign wr_addr_o = {SlotW'(slot_q), word_q};
   assign wr_data_o = word_q == vault_pkg::WordGen ? 32'(gen_q) : '0;
 
   always_ff @(posedge clk_i) begin
@@ -103,7 +131,7 @@ module vault_slots
         word_q <= word_q + 1'b1;
         if (&word_q) fsm_q <= Release;
       end
-      default: fsm_q <= Seek;
+      default: if (release_gnt) fsm_q <= Seek;
     endcase
     if (!rst_ni) begin
       fsm_q <= Seek;
@@ -112,18 +140,23 @@ module vault_slots
   end
 
 `ifndef SYNTHESIS
+  slot_state_e cmd_now;
+  assign cmd_now = state_q[cmd_slot_i[IdxW-1:0]];
+
   // Slot rules: who may move a slot, and from where.
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (fsm_q == Seek || state_q[slot_q] == SlotZeroizing)
         else $error("slot %0d left zeroization before its end", slot_q);
-      assert (!cmd_set_i || cmd_state_i != SlotKeyed || state_q[cmd_slot_i] == SlotReserved)
+      assert (!cmd_set_i || cmd_state_i != SlotKeyed || cmd_now == SlotReserved)
         else $error("key committed to slot %0d, which is not reserved", cmd_slot_i);
-      assert (!cmd_set_i || cmd_state_i != SlotReserved || state_q[cmd_slot_i] inside {SlotFree, SlotReserved})
+      assert (!cmd_set_i || cmd_state_i != SlotReserved || cmd_now inside {SlotFree, SlotReserved})
         else $error("slot %0d reserved while in use", cmd_slot_i);
-      assert (!ops_set_i || state_q[ops_slot_i] inside {SlotReserved, SlotKeyed})
+      assert (!cmd_set_i || cmd_state_i != SlotZeroizing || cmd_now != SlotFree)
+        else $error("free slot %0d revoked", cmd_slot_i);
+      assert (!ops_set_i || state_q[ops_slot_i[IdxW-1:0]] inside {SlotReserved, SlotKeyed})
         else $error("operation on slot %0d, which is free or being zeroized", ops_slot_i);
-      assert (!mark_i || state_q[mark_slot_i] != SlotFree) else $error("free slot %0d revoked", mark_slot_i);
+      assert (!cmd_set_i || cmd_state_i != SlotFree) else $error("slot %0d freed without zeroization", cmd_slot_i);
     end
   end
 `endif

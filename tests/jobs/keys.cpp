@@ -53,7 +53,13 @@ static void reserve_rules(Rig &rig)
 	tries(17, content, false);
 	content.usage = C | E | B | DE;
 	tries(17, content, true);
-	tries(17, content, false);                             // taken
+	tries(17, content, true);                              // once more, while its session has no key
+	content.role = READBACK;
+	tries(17, content, false);
+	content.role = CONTENT;
+	content.session = 20;
+	tries(17, content, false);
+	content.session = 16;
 	attr back = {.session = 16, .ctx = 1, .role = READBACK, .open = 0, .usage = C | EN};
 	for (unsigned usage : {C | EN | DE, C | EN | E, C | EN | W, C | EN | M, C | EN | B}) {
 		attr b = back;
@@ -131,6 +137,8 @@ static void key_write(Rig &rig)
 	CHECK(!rig.command(KEY, s.base + 1, 2));
 	CHECK(!rig.command(KEY, s.base + 2, 2));
 	CHECK(!rig.command(KEY, s.base, 2));
+	attr content = {.session = s.base, .ctx = 2, .role = CONTENT, .open = 0, .usage = COFFER_USE_CTR | COFFER_USE_DECRYPT};
+	CHECK(!rig.command(RESERVE, s.base + 1, 2, content.word())); // nor to change, once the session has its key
 }
 
 static void generations(Rig &rig)
