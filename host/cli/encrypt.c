@@ -28,7 +28,8 @@ struct options {
 	const char *key, *key_file, *iv, *mode, *serial, *root;
 	uint8_t key_bytes[32];
 	int key_length;
-	struct cli_stream stream;
+	const char *in_path, *out_path;
+	struct coffer_job_desc job;
 };
 
 enum { HELP_SHOWN = -1 };
@@ -70,7 +71,7 @@ static int check(struct options *options)
 	if (options->key_length != 16 && options->key_length != 24 && options->key_length != 32)
 		return cli_error(options->key_file ? CLI_BAD_INPUT : CLI_USAGE,
 				 "a key is 32, 48 or 64 hexadecimal digits");
-	if (!options->iv || cli_hex(options->iv, options->stream.job.start.iv, 16) != 16)
+	if (!options->iv || cli_hex(options->iv, options->job.start.iv, 16) != 16)
 		return cli_error(CLI_USAGE, "--iv wants 32 hexadecimal digits");
 	return CLI_OK;
 }
@@ -100,18 +101,21 @@ static int parse(int argc, char **argv, struct options *options)
 	}
 	if (argc - optind != 2)
 		return cli_error(CLI_USAGE, "%s wants two arguments: IN and OUT", argv[0]);
-	options->stream.in_path = argv[optind];
-	options->stream.out_path = argv[optind + 1];
+	options->in_path = argv[optind];
+	options->out_path = argv[optind + 1];
 	return check(options);
 }
 
 static int run(struct options *options, bool encrypt)
 {
-	struct coffer_job_desc *job = &options->stream.job;
+	struct coffer_job_desc *job = &options->job;
 	struct cli_board board = { 0 };
 	coffer_session *session = NULL;
-	int code = cli_open(&board, options->serial);
+	struct cli_stream *stream;
+	int code = cli_stream_open(&stream, options->in_path, options->out_path);
 
+	if (!code)
+		code = cli_open(&board, options->serial);
 	if (!code)
 		code = cli_trust(&board, options->root);
 	if (!code)
@@ -124,10 +128,11 @@ static int run(struct options *options, bool encrypt)
 		job->counter_rule = COFFER_CTR_CARRY128;
 		job->encrypt = encrypt;
 		job->slot = coffer_session_slot(session, COFFER_KEY_SESSION);
-		code = cli_stream_run(board.context, &options->stream);
+		code = cli_stream_run(stream, board.context, job);
 	}
 	coffer_session_destroy(&session, NULL);
 	cli_close(&board);
+	cli_stream_close(stream);
 	return code;
 }
 

@@ -104,8 +104,6 @@ static int run(const char *serial, const char *root)
 	int code = cli_open(&board, serial);
 
 	if (!code)
-		code = check_health(&board);
-	if (!code)
 		code = check_loop(&board);
 	if (!code)
 		code = cli_trust(&board, root);
@@ -113,6 +111,9 @@ static int run(const char *serial, const char *root)
 		report("certificate", true);
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors) && !code; i++)
 		code = check_vector(&board, &vectors[i]);
+	/* At the end: a board that has just been plugged in is ready by now. */
+	if (!code)
+		code = check_health(&board);
 	cli_close(&board);
 	return code;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,9 @@
 
 #include "output.h"
 
-#define PIECES 8
-#define PIECE_BYTES 262144u
-#define LOOK_UP_MS 200 /* how long an interrupt may go unnoticed */
+#define PIECES 16
+#define PIECE_BYTES 65536u
+#define LOOK_UP_MS 200 /* how long a signal may go unnoticed */
 
 struct piece {
 	uint8_t *data;
@@ -21,17 +22,20 @@ struct piece {
 	coffer_task *task;
 };
 
-struct run {
-	coffer_context *context;
-	struct cli_stream *stream;
-	struct cli_output output;
-	struct cli_progress progress;
-	struct piece pieces[PIECES];
-	size_t under_way;
-	uint64_t done;
+struct cli_stream {
+	const char *in_path, *out_path;
 	int in;
 	bool ended; /* the input has */
+	struct cli_output output;
+	struct piece pieces[PIECES];
+	size_t under_way;
+	coffer_context *context;
+	struct coffer_job_desc job; /* start moves on */
+	struct cli_progress progress;
+	uint64_t done;
 };
+
+/* ---- signals: nothing half done may stay behind ---- */
 
 static volatile sig_atomic_t interrupted;
 
@@ -39,6 +43,17 @@ static void interrupt(int signal)
 {
 	interrupted = signal;
 }
+
+static void notice(int signal)
+{
+	const struct sigaction ours = { .sa_handler = interrupt };
+	struct sigaction before;
+
+	if (!sigaction(signal, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(signal, &ours, NULL);
+}
+
+/* ---- bytes ---- */
 
 /* As many bytes as there are, up to `most`; -1 with errno. */
 static ssize_t read_whole(int fd, uint8_t *data, size_t most)
@@ -70,29 +85,30 @@ static int write_whole(int fd, const uint8_t *data, size_t bytes)
 	return 0;
 }
 
-static int start_piece(struct run *run, struct piece *piece)
+/* ---- pieces ---- */
+
+static int start_piece(struct cli_stream *stream, struct piece *piece)
 {
-	struct coffer_job_desc *job = &run->stream->job;
-	ssize_t got = read_whole(run->in, piece->data, PIECE_BYTES);
+	ssize_t got = read_whole(stream->in, piece->data, PIECE_BYTES);
 	int error;
 
 	if (got < 0)
-		return cli_error(CLI_BAD_INPUT, "%s: %s", run->stream->in_path, strerror(errno));
-	run->ended = got < PIECE_BYTES;
-	if (!got)
+		return cli_error(CLI_BAD_INPUT, "%s: %s", stream->in_path, strerror(errno));
+	stream->ended = got < PIECE_BYTES;
+	if (!got || interrupted)
 		return CLI_OK;
 	piece->bytes = (size_t)got;
-	job->src = job->dst = piece->data;
-	job->length = piece->bytes;
-	error = coffer_submit(run->context, job, NULL, NULL, &piece->task);
+	stream->job.src = stream->job.dst = piece->data;
+	stream->job.length = piece->bytes;
+	error = coffer_submit(stream->context, &stream->job, NULL, NULL, &piece->task);
 	if (error)
 		return cli_fail("job", error);
-	coffer_position_advance(&job->start, job->counter_rule, piece->bytes);
-	run->under_way++;
+	coffer_position_advance(&stream->job.start, stream->job.counter_rule, piece->bytes);
+	stream->under_way++;
 	return CLI_OK;
 }
 
-static int finish_piece(struct run *run, struct piece *piece)
+static int finish_piece(struct cli_stream *stream, struct piece *piece)
 {
 	struct coffer_outcome outcome;
 	int error = COFFER_E_TIMEOUT;
@@ -107,91 +123,106 @@ static int finish_piece(struct run *run, struct piece *piece)
 	if (error)
 		return cli_job_fail("job", &outcome);
 	coffer_task_release(&piece->task);
-	run->under_way--;
-	if (write_whole(run->output.fd, piece->data, piece->bytes))
-		return cli_error(CLI_FAILED, "%s: %s", run->stream->out_path, strerror(errno));
-	run->done += piece->bytes;
-	cli_progress_show(&run->progress, run->done);
+	stream->under_way--;
+	if (write_whole(stream->output.fd, piece->data, piece->bytes))
+		return cli_error(CLI_FAILED, "%s: %s", stream->out_path, strerror(errno));
+	stream->done += piece->bytes;
+	cli_progress_show(&stream->progress, stream->done);
 	return CLI_OK;
 }
 
 /* Pieces go round: the oldest is finished before its place is filled again. */
-static int pump(struct run *run)
+static int pump(struct cli_stream *stream)
 {
 	int code = CLI_OK;
 	size_t next = 0;
 
-	while (!code && !interrupted && (!run->ended || run->under_way)) {
-		struct piece *piece = &run->pieces[next++ % PIECES];
+	while (!code && !interrupted && (!stream->ended || stream->under_way)) {
+		struct piece *piece = &stream->pieces[next++ % PIECES];
 
 		if (piece->task)
-			code = finish_piece(run, piece);
-		if (!code && !run->ended)
-			code = start_piece(run, piece);
+			code = finish_piece(stream, piece);
+		if (!code && !stream->ended)
+			code = start_piece(stream, piece);
 	}
 	return interrupted ? CLI_FAILED : code;
 }
 
-static int open_input(struct run *run)
+int cli_stream_run(struct cli_stream *stream, coffer_context *context, const struct coffer_job_desc *job)
 {
-	const char *path = run->stream->in_path;
+	int code;
+
+	stream->context = context;
+	stream->job = *job;
+	code = pump(stream);
+	cli_progress_end(&stream->progress);
+	if (!code && cli_output_commit(&stream->output))
+		code = cli_error(CLI_FAILED, "%s: %s", stream->out_path, strerror(errno));
+	return code;
+}
+
+/* ---- open and close ---- */
+
+static int open_input(struct cli_stream *stream)
+{
 	struct stat file;
 
-	run->in = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
-	if (run->in < 0 || fstat(run->in, &file))
-		return cli_error(CLI_BAD_INPUT, "%s: %s", path, strerror(errno));
+	stream->in = strcmp(stream->in_path, "-") ? open(stream->in_path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+	if (stream->in < 0 || fstat(stream->in, &file))
+		return cli_error(CLI_BAD_INPUT, "%s: %s", stream->in_path, strerror(errno));
 	if (S_ISDIR(file.st_mode))
-		return cli_error(CLI_BAD_INPUT, "%s: is a directory", path);
-	cli_progress_start(&run->progress, S_ISREG(file.st_mode) ? (uint64_t)file.st_size : 0);
+		return cli_error(CLI_BAD_INPUT, "%s: %s", stream->in_path, strerror(EISDIR));
+	cli_progress_start(&stream->progress, S_ISREG(file.st_mode) ? (uint64_t)file.st_size : 0);
 	return CLI_OK;
 }
 
-static int open_both(struct run *run)
+static int open_both(struct cli_stream *stream)
 {
-	int code = open_input(run);
+	int code = open_input(stream);
 
-	if (!code && cli_output_open(&run->output, run->stream->out_path))
-		code = cli_error(CLI_FAILED, "%s: %s", run->stream->out_path, strerror(errno));
+	if (!code && cli_output_open(&stream->output, stream->out_path))
+		code = cli_error(CLI_FAILED, "%s: %s", stream->out_path, strerror(errno));
 	for (size_t i = 0; i < PIECES && !code; i++) {
-		run->pieces[i].data = malloc(PIECE_BYTES);
-		if (!run->pieces[i].data)
+		stream->pieces[i].data = malloc(PIECE_BYTES);
+		if (!stream->pieces[i].data)
 			code = cli_fail("buffers", COFFER_E_NO_MEMORY);
 	}
 	return code;
 }
 
-static void drop(struct run *run)
+int cli_stream_open(struct cli_stream **stream, const char *in_path, const char *out_path)
 {
-	cli_progress_end(&run->progress);
-	for (size_t i = 0; i < PIECES; i++) {
-		coffer_task_cancel(run->pieces[i].task);
-		coffer_task_release(&run->pieces[i].task);
-		if (run->pieces[i].data)
-			explicit_bzero(run->pieces[i].data, PIECE_BYTES);
-		free(run->pieces[i].data);
-	}
-	if (run->in >= 0)
-		close(run->in);
-	cli_output_drop(&run->output);
+	struct cli_stream *made = calloc(1, sizeof(*made));
+
+	*stream = made;
+	if (!made)
+		return cli_fail("buffers", COFFER_E_NO_MEMORY);
+	made->in_path = in_path;
+	made->out_path = out_path;
+	made->in = made->output.fd = -1;
+	notice(SIGINT);
+	notice(SIGTERM);
+	return open_both(made);
 }
 
-int cli_stream_run(coffer_context *context, struct cli_stream *stream)
+void cli_stream_close(struct cli_stream *stream)
 {
-	const struct sigaction notice = { .sa_handler = interrupt };
-	struct run run = { .context = context, .stream = stream, .in = -1, .output.fd = -1 };
-	struct sigaction before[2];
-	int code;
-
-	sigaction(SIGINT, &notice, &before[0]);
-	sigaction(SIGTERM, &notice, &before[1]);
-	code = open_both(&run);
-	if (!code)
-		code = pump(&run);
-	cli_progress_end(&run.progress);
-	if (!code && cli_output_commit(&run.output))
-		code = cli_error(CLI_FAILED, "%s: %s", stream->out_path, strerror(errno));
-	drop(&run);
-	sigaction(SIGINT, &before[0], NULL);
-	sigaction(SIGTERM, &before[1], NULL);
-	return code;
+	if (!stream)
+		return;
+	cli_progress_end(&stream->progress);
+	for (size_t i = 0; i < PIECES; i++) {
+		coffer_task_cancel(stream->pieces[i].task);
+		coffer_task_release(&stream->pieces[i].task);
+		if (stream->pieces[i].data)
+			explicit_bzero(stream->pieces[i].data, PIECE_BYTES);
+		free(stream->pieces[i].data);
+	}
+	if (stream->in >= 0)
+		close(stream->in);
+	cli_output_drop(&stream->output);
+	free(stream);
+	if (interrupted) {
+		signal(interrupted, SIG_DFL);
+		raise(interrupted);
+	}
 }
