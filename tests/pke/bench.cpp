@@ -349,6 +349,8 @@ void test_key_rows_unreadable()
 {
 	bool secret_seen = false;
 
+	for (int i = kFirstWorkRow; i < kRows; i++)
+		poke(i, {~0u, ~0u, 0xFFu});
 	pke_write(PKE_ADDRESS, 0);
 	for (int i = 0; i < kFirstIoRow * 9 / 4; i++)
 		secret_seen |= pke_read(PKE_DATA) != 0;
@@ -360,6 +362,9 @@ void test_key_rows_unreadable()
 	secret_seen = pke_read(PKE_DATA) | pke_read(PKE_DATA);
 	auto third = pke_read(PKE_DATA);
 	check(!secret_seen && third == 0x22334400u, "I/O rows read back, from their first byte on");
+	pke_write(PKE_CONTROL, PKE_CLEAR_WORK);
+	board_wait();
+	check(rows_zero(peek(), kFirstWorkRow, kRows) && !rows_zero(peek(), 0, 105), "work rows are cleared on command");
 }
 
 void test_busy_and_abort(const Number &c)
