@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/film"))
 
-from packager import Film, Key, Layout, crypt  # noqa: E402
+from packager import Film, Key, Layout, crypt, find  # noqa: E402
 
 BUILD = ROOT / "build"
 DUMP = BUILD / "tests/film_dump"
@@ -176,6 +176,13 @@ def test_tables_of_ffmpeg(clear, tmp_path):
     options = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key.key.hex(), "-encryption_kid", key.kid.hex()]
     subprocess.run(["ffmpeg", "-v", "error", "-i", clear, "-c", "copy", *options, path], check=True, timeout=60)
     assert clear_samples(path, [key]) == clear_samples(clear)
+    out = tmp_path / "out.mp4"
+    subprocess.run([BUILD / "tests/film_remux", path, out], check=True, timeout=60)
+    assert key_frames(out) == key_frames(clear), "nobody takes encrypted samples for key frames"
+
+
+def key_frames(path):
+    return find(path.read_bytes(), "moov", "trak", "mdia", "minf", "stbl", "stss")
 
 
 # ---- bad input: told before a board is asked, and no output appears ----

@@ -86,6 +86,8 @@ static int open_input(struct remux *r, struct film_samples *film)
 	if (!r->in)
 		return cli_error(CLI_FAILED, "out of memory");
 	r->in->pb = r->source;
+	/* Nobody is to look into the samples, which may be encrypted: a parser sees key frames in noise. */
+	r->in->flags |= AVFMT_FLAG_NOPARSE | AVFMT_FLAG_NOFILLIN;
 	/* Packets are to be the samples, one by one: no editing. */
 	av_dict_set(&options, "advanced_editlist", "0", 0);
 	ret = avformat_open_input(&r->in, NULL, av_find_input_format("mp4"), &options);
