@@ -24,11 +24,14 @@ static int report(const char *what, bool well)
 static int check_health(struct cli_board *board)
 {
 	struct coffer_status status;
+	struct coffer_info info;
 	int error = coffer_get_status(board->context, NULL, &status);
 
+	if (!error)
+		error = coffer_get_info(board->context, NULL, &info);
 	if (error)
 		return cli_fail("status", error);
-	return report("health", !status.health && coffer_info(board->context)->flags & COFFER_INFO_READY);
+	return report("health", !status.health && info.flags & COFFER_INFO_READY);
 }
 
 static int check_loop(struct cli_board *board)
