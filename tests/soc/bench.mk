@@ -3,9 +3,12 @@
 SOC_RTL := rtl/waivers.vlt rtl/coffer_pkg.sv $(filter-out %luna_usb.v,$(RTL_GENERATED)) $(sort $(wildcard rtl/soc/*.sv))
 SOC_FLAGS := -Wno-UNUSEDPARAM -GSimulated=1 $(CURDIR)/verilator/spi_flash.cpp
 
-$(B)/tests/soc.hex: tests/soc/program.c fw/src/board.c fw/src/start.S fw/coffer.ld fw/include/board.h $(REGS_H)
+SOC_PROGRAM := tests/soc/program.c fw/src/board.c fw/src/oaep.c
+SOC_MBEDTLS := $(addprefix $(B)/mbedtls/library/,sha512.c constant_time.c platform_util.c)
+
+$(B)/tests/soc.hex: $(SOC_PROGRAM) fw/src/start.S fw/coffer.ld fw/include/board.h fw/include/oaep.h $(REGS_H) $(B)/mbedtls/.version
 	@mkdir -p $(@D)
-	@$(RV)gcc $(FW_CFLAGS) $(FW_LDFLAGS) fw/src/start.S tests/soc/program.c fw/src/board.c -o $(B)/tests/soc.elf
+	@$(RV)gcc $(FW_CFLAGS) $(FW_LDFLAGS) fw/src/start.S $(SOC_PROGRAM) $(SOC_MBEDTLS) -o $(B)/tests/soc.elf
 	@$(RV)objcopy -O binary $(B)/tests/soc.elf $(B)/tests/soc.bin
 	@$(PY) fw/bin2hex.py $(B)/tests/soc.bin > $@
 
