@@ -148,6 +148,13 @@ void test_control_out()
 	b.hammer(true);
 	data = random_bytes(1024);
 	report(b.control_out({ClassOut, 2, 0, 0, 1024}, data) && b.received == data, "while the CPU reads the buffer");
+	b.hammer(true, true);
+	bool ok_writes = true;
+	for (unsigned size = 900; size < 910; size++) {
+		data = random_bytes(size);
+		ok_writes = b.control_out({ClassOut, 2, 0, 0, uint16_t(size)}, data) && b.received == data && ok_writes;
+	}
+	report(ok_writes, "while the CPU writes elsewhere in it");
 	report(b.phy.unexpected() == 0, "nothing unexpected");
 }
 

@@ -56,7 +56,8 @@ public:
 	std::array<unsigned, Contexts> revoked{};
 	void poke(std::function<void()> action) { actions_.push_back(std::move(action)); }
 	void command(unsigned cmd, unsigned tag, unsigned length = 0);
-	void hammer(bool on) { hammer_ = on; } // reads the buffer in every second cycle
+	// Uses the buffer in every second cycle: reads all over it, or writes its last word.
+	void hammer(bool on, bool writes = false) { hammer_ = on; hammer_writes_ = writes; }
 	void settle() { while (!actions_.empty() || hooked_) phy.cycle(); }
 
 	// ---- job engine
@@ -103,7 +104,7 @@ private:
 	void jobs();
 
 	std::deque<std::function<void()>> actions_;
-	bool hooked_ = false, hammer_ = false, receiving_ = false, pending_ = false;
+	bool hooked_ = false, hammer_ = false, hammer_writes_ = false, receiving_ = false, pending_ = false;
 	unsigned reading_ = 0; // bytes of the word read in the last cycle
 	uint8_t tag_ = 0;
 	uint64_t due_ = 0;
@@ -162,7 +163,8 @@ inline void Board::firmware()
 			actions_.pop_front();
 		} else if (hammer_) {
 			top.ep0_buf_en_i = 1;
-			top.ep0_buf_addr_i = cycle >> 1 & 255;
+			top.ep0_buf_addr_i = hammer_writes_ ? 255 : cycle >> 1 & 255;
+			top.ep0_buf_we_i = hammer_writes_ ? 15 : 0;
 		}
 		return;
 	}
