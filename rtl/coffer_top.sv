@@ -253,7 +253,8 @@ module coffer_top #(
   );
 
   crypto #(
-    .NCtx(NCtx)
+    .NCtx(NCtx),
+    .NSlots(NSlots)
   ) u_crypto (
     .clk_i,
     .rst_ni,

@@ -8,8 +8,8 @@
 //         (SP 800-38A 6.1.) A clear byte waits until every block before it is out.
 //   none  everything is clear
 //
-// start_i takes the position (ctr_i: counter block as a number; ks_i: next keystream byte; part_i, fill_i: bytes of
-// an unfinished ECB block) and gives it back in ctr_o to fill_o, right once idle_o. left_i = bytes that this run
+// The position (counter block as a number; next keystream byte; bytes of an unfinished ECB block) lives here while a
+// context is served: load_i and set_i put it in, ctr_o to fill_o show it, right once idle_o. left_i = bytes that this run
 // will still offer, the one offered now included: no keystream is made beyond them. The key must be loaded.
 
 module job_cipher
@@ -17,12 +17,16 @@ module job_cipher
 (
   input  logic       clk_i,
   input  logic       rst_ni,
-  input  logic       clear_i,      // wipes everything, the core is cleared at the same time
+  input  logic       clear_i,      // wipes what a key has made; the core is cleared at the same time
+  input  logic       wipe_i,       // wipes the position too
   input  logic       stop_i,       // ends the run
+
   input  logic       start_i,
   input  logic [1:0] mode_i,       // held
   input  logic       encrypt_i,
   input  logic [1:0] rule_i,
+  input  logic       load_i,       // part_i, fill_i; the run before is over
+  input  logic       set_i,        // ctr_i, ks_i
   input  block_t     ctr_i,
   input  logic [3:0] ks_i,
   input  block_t     part_i,
@@ -89,11 +93,11 @@ module job_cipher
       run_q <= 1'b1;
       gen_q <= job_pkg::next_counter(gen_q, rule_i);
     end
-    if (start_i) begin
-      gen_q <= ctr_i;
+    if (load_i) begin
       have_q <= 1'b0;
       stale_q <= run_q && !aes_valid_i;
     end
+    if (start_i) gen_q <= ctr_o;
     if (clear_i || !rst_ni) begin
       run_q <= 1'b0;
       stale_q <= 1'b0;
@@ -116,21 +120,23 @@ module job_cipher
       out_q <= aes_block_i;
       out_live_q <= 1'b1;
     end
-    if (start_i) begin
-      active_q <= 1'b1;
+    if (set_i) begin
       ctr_o <= ctr_i;
-      at_q <= mode_i == 2'(ModeCtr) ? ks_i : '0;
-      out_live_q <= 1'b0;
+      at_q <= ks_i;
     end
-    if (stop_i || !rst_ni) active_q <= 1'b0;
+    if (load_i) out_live_q <= 1'b0;
+    if (start_i) active_q <= 1'b1;
+    if (load_i || stop_i || !rst_ni) active_q <= 1'b0;
     if (clear_i || !rst_ni) begin
       out_live_q <= 1'b0;
       out_q <= '0;
+    end
+    if (wipe_i || !rst_ni) begin
       ctr_o <= '0;
       at_q <= '0;
     end
   end
-  assign ks_o = ctr_mode ? at_q : '0;
+  assign ks_o = at_q;
 
   // ---- ECB: block being gathered
 
@@ -141,12 +147,12 @@ module job_cipher
       fill_o <= fill_o + 1'b1;
       if (fill_o == 4'd15) full_q <= 1'b1;
     end
-    if (start_i) begin
+    if (load_i) begin
       part_o <= part_i;
       fill_o <= fill_i;
-      full_q <= 1'b0;
     end
-    if (clear_i || !rst_ni) begin
+    if (load_i || clear_i) full_q <= 1'b0;
+    if (wipe_i || !rst_ni) begin
       part_o <= '0;
       fill_o <= '0;
       full_q <= 1'b0;

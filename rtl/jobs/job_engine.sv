@@ -104,8 +104,9 @@ module job_engine
   output logic                      busy_o
 );
 
-  typedef enum logic [3:0] {
-    Pick, Load, Header, Check, List, Iv, Key, Data, Op, OpOut, Finish, End, Answer, Settle, Wipe
+  typedef enum logic [4:0] {
+    Pick, Load, Header, Check, List, Iv, Key, Data, Op, OpOut, Finish, End, Answer, Settle, Wipe,
+    Blank
   } fsm_e;
 
   localparam int unsigned OpPoolWords = 4;
@@ -123,15 +124,16 @@ module job_engine
   logic [9:0] unit_q;                // payload bytes that this unit still takes
   logic [7:0] count_q;               // bytes of header, list word or answer so far
   logic listing_q;                   // the list is not whole
-  logic data_q;                      // this unit came as far as Data
   header_t hdr_q;
-  job_t saved, job_q, job_end;
+  job_cfg_t cfg, cfg_new;            // of this unit's job
+  job_t saved, job_end;
+  progress_t job_q, at_end;
   phase_e phase_end;
   logic [NCtx-1:0] wipe, open;
 
   // ---- contexts
 
-  logic save, pop, wait_pool, wiped;
+  logic save, pop, cfg_we, wait_pool, wiped;
   logic [SlotW-1:0] session;
   phase_e [NCtx-1:0] phases;
   logic [NCtx-1:0] ret, spill, pool;
@@ -141,6 +143,7 @@ module job_engine
   job_state #(.NCtx(NCtx)) u_state (
     .clk_i, .rst_ni,
     .ctx_i(ctx_q), .job_o(saved), .phase_o(phase),
+    .cfg_o(cfg), .cfg_we_i(cfg_we), .cfg_i(cfg_new),
     .save_i(save), .job_i(job_end), .phase_i(phase_end), .wait_pool_i(wait_pool), .wiped_i(wiped),
     .session_valid_i(chk_session_valid), .session_i(chk_session),
     .revoke_session_i, .revoke_session_idx_i, .revoke_ctx_i, .session_o(session), .revoked_o(revoked),
@@ -164,6 +167,45 @@ module job_engine
     for (int unsigned c = 0; c < NCtx; c++) if (ctx_q == CtxW'(c)) kill = revoke_ctx_i[c];
   end
 
+  // ---- header being looked at, results of the checks
+
+  flags_t flags;
+  logic crypt, key_op, unused_flags;
+  assign flags = hdr_q.flags;
+  assign unused_flags = ^flags.reserved;
+  assign crypt = hdr_q.op == OpCrypt;
+  assign key_op = hdr_q.op >= OpLoadKey;
+
+  logic chk_done, iv_done, iv_start;
+  job_status_e chk_status, iv_status;
+  slot_attr_t attr;
+  logic unused_attr;
+  assign unused_attr = ^attr;
+  logic [15:0] chk_src, chk_dst;
+  logic [SurfW-1:0] chk_rec_idx;
+  logic chk_req, iv_req;
+  logic [SlotW-1:0] chk_slot;
+  logic [2:0] chk_word, iv_word;
+  logic [63:0] made_iv;
+
+  // ---- position: from the memory, from a header, made by the board
+
+  logic pos_new, pos_made;
+  block_t pos_ctr, cipher_ctr, cipher_part;
+  logic [3:0] pos_ks, cipher_ks, cipher_fill;
+
+  assign pos_new = fsm_q == Blank || (fsm_q == Check && chk_done);
+  assign pos_made = fsm_q == Iv && iv_done && cfg.made_iv;
+  always_comb begin
+    pos_ctr = fsm_q == Load ? saved.ctr : reverse(hdr_q.iv);
+    pos_ks = fsm_q == Load ? saved.ks : hdr_q.keystream_byte[3:0];
+    if (fsm_q == Iv) pos_ctr = {made_iv, 64'b0};
+    else if (fsm_q != Load && hdr_q.mode != ModeCtr) begin
+      pos_ctr = '0;
+      pos_ks = '0;
+    end
+  end
+
   // ---- bytes in and out
 
   logic src_start, src_surface, src_valid, src_ready;
@@ -184,15 +226,15 @@ module job_engine
   logic [15:0] sink_addr;
 
   job_sink #(.NCtx(NCtx)) u_sink (
-    .clk_i, .rst_ni, .start_i(first && fsm_q inside {Key, OpOut, End, Answer}), .stop_i(kill), .ctx_i(ctx_q),
-    .ret_i(job_q.ret || fsm_q == Answer), .surface_i(job_q.dst_surface && fsm_q == Data),
-    .len_i(job_q.in_len), .addr_i(job_q.dst), .len_o(sink_len), .addr_o(sink_addr),
+    .clk_i, .rst_ni, .start_i(fsm_q == Load || fsm_q == Wipe || pos_new), .stop_i(kill), .ctx_i(ctx_q),
+    .ret_i(cfg.ret || fsm_q == Answer), .surface_i(cfg.dst_surface && fsm_q == Data),
+    .len_i(fsm_q == Load && phase != PhIdle ? saved.in_len : '0), .addr_i(fsm_q == Load ? saved.dst : fsm_q == Check ? chk_dst : '0), .len_o(sink_len), .addr_o(sink_addr),
     .valid_i(sink_valid), .byte_i(sink_byte), .end_i(sink_end),
     .in_we_o, .in_addr_o, .in_data_o, .in_push_o, .in_len_o, .surf_wr_en_o, .surf_wr_addr_o, .surf_wr_data_o
   );
   always_ff @(posedge clk_i) in_ctx_o <= ctx_q;
 
-  job_answer u_answer (.job_i(job_q), .index_i(count_q[5:0]), .byte_o(answer_byte));
+  job_answer u_answer (.cfg_i(cfg), .at_i(job_q), .ctr_i(cipher_ctr), .ks_i(cipher_ks), .index_i(count_q[5:0]), .byte_o(answer_byte));
 
   always_comb begin
     sink_valid = 1'b0;
@@ -217,18 +259,6 @@ module job_engine
 
   // ---- checks
 
-  logic chk_done, iv_done, iv_start;
-  job_status_e chk_status, iv_status;
-  slot_attr_t attr;
-  logic unused_attr;
-  assign unused_attr = ^attr;
-  logic [15:0] chk_src, chk_dst;
-  logic [SurfW-1:0] chk_rec_idx;
-  logic chk_req, iv_req;
-  logic [SlotW-1:0] chk_slot;
-  logic [2:0] chk_word, iv_word;
-  logic [63:0] made_iv;
-
   job_check #(.NCtx(NCtx), .NSlots(NSlots)) u_check (
     .clk_i, .rst_ni, .start_i(fsm_q == Check && first), .stop_i(kill || stop), .hdr_i(hdr_q), .ctx_i(ctx_q),
     .tag_locked_i, .done_o(chk_done), .status_o(chk_status), .session_valid_o(chk_session_valid),
@@ -240,34 +270,34 @@ module job_engine
   assign iv_start = fsm_q == Iv && first;
   job_iv u_iv (
     .clk_i, .rst_ni, .start_i(iv_start), .stop_i(kill || stop),
-    .readback_i(job_q.made_iv), .rising_i(job_q.rising), .rule_i(job_q.rule),
-    .ctr_i(job_q.ctr), .ks_i(job_q.ks), .bytes_i(job_q.mode == 2'(ModeCtr) ? job_q.done : '0),
+    .readback_i(cfg.made_iv), .rising_i(cfg.rising), .rule_i(cfg.rule),
+    .ctr_i(cipher_ctr), .ks_i(cipher_ks), .bytes_i(cfg.mode == 2'(ModeCtr) ? job_q.done : '0),
     .done_o(iv_done), .status_o(iv_status), .made_iv_o(made_iv), .chk_req_o(iv_req), .chk_word_o(iv_word),
     .chk_data_i, .hist_req_o, .hist_word_o, .hist_data_o, .hist_gnt_i
   );
-  assign hist_slot_o = job_q.slot;
+  assign hist_slot_o = cfg.slot;
   assign chk_req_o = chk_req || iv_req;
-  assign chk_slot_o = chk_req ? chk_slot : job_q.slot;
+  assign chk_slot_o = chk_req ? chk_slot : cfg.slot;
   assign chk_word_o = chk_req ? chk_word : iv_word;
 
   // The surfaces that a running job was given must still be the ones: source and destination in turn.
   logic rec_turn_q, rec_wrong, rec_lost_q, vetted;
   logic [1:0] vet_q;
-  assign rec_idx_o = fsm_q == Check ? chk_rec_idx : rec_turn_q ? job_q.src_rec : job_q.dst_rec;
-  assign rec_wrong = (rec_turn_q ? job_q.src_surface : job_q.dst_surface) &&
-      !(rec_i.valid && rec_i.ctx == ctx_q && rec_i.gen == (rec_turn_q ? job_q.src_gen : job_q.dst_gen));
+  assign rec_idx_o = fsm_q == Check ? chk_rec_idx : rec_turn_q ? cfg.src_rec : cfg.dst_rec;
+  assign rec_wrong = (rec_turn_q ? cfg.src_surface : cfg.dst_surface) &&
+      !(rec_i.valid && rec_i.ctx == ctx_q && rec_i.gen == (rec_turn_q ? cfg.src_gen : cfg.dst_gen));
   always_ff @(posedge clk_i) begin
     rec_turn_q <= fsm_q inside {Key, Data} && !rec_turn_q;
     rec_lost_q <= fsm_q inside {Key, Data} && (rec_lost_q || rec_wrong);
     vet_q <= fsm_q == Key ? {vet_q[0], 1'b1} : '0;
   end
-  assign vetted = vet_q[1] || !(job_q.src_surface || job_q.dst_surface);
+  assign vetted = vet_q[1] || !(cfg.src_surface || cfg.dst_surface);
 
   // ---- key operations
 
   assign op_o = op_e'(hdr_q.op);
-  assign op_session_o = job_q.slot;
-  assign op_session_len_o = job_q.key_len;
+  assign op_session_o = cfg.slot;
+  assign op_session_len_o = cfg.key_len;
   assign op_dst_o = hdr_q.dst_handle[SlotW-1:0];
   assign op_dst_len_o = hdr_q.dst_offset == 32'd16 ? KeyLen128 : hdr_q.dst_offset == 32'd24 ? KeyLen192 : KeyLen256;
   assign op_dst_rule_o = ctr_rule_e'(hdr_q.counter_rule);
@@ -290,17 +320,16 @@ module job_engine
   // ---- cipher
 
   logic cipher_start, cipher_ready, cipher_idle, cipher_quiet, take;
-  block_t cipher_ctr, cipher_part;
-  logic [3:0] cipher_ks, cipher_fill;
   logic key_valid_q, key_here, key_early, key_asked_q;
   logic [SlotW-1:0] key_slot_q, key_session_q;
   logic [CtxW-1:0] key_ctx_q;
   logic key_revoked;
 
   job_cipher u_cipher (
-    .clk_i, .rst_ni, .clear_i(aes_clear_o), .start_i(cipher_start), .stop_i(kill || stop),
-    .mode_i(job_q.mode), .encrypt_i(job_q.encrypt), .rule_i(job_q.rule),
-    .ctr_i(job_q.ctr), .ks_i(job_q.ks), .part_i(job_q.part), .fill_i(job_q.fill),
+    .clk_i, .rst_ni, .clear_i(aes_clear_o), .wipe_i(kill || (fsm_q == Pick && pick_wipe)), .start_i(cipher_start), .stop_i(kill || stop),
+    .mode_i(cfg.mode), .encrypt_i(cfg.encrypt), .rule_i(cfg.rule),
+    .load_i(fsm_q == Load || pos_new), .set_i(fsm_q == Load || pos_new || pos_made),
+    .ctr_i(pos_ctr), .ks_i(pos_ks), .part_i(saved.part), .fill_i(fsm_q == Load ? saved.fill : '0),
     .ctr_o(cipher_ctr), .ks_o(cipher_ks), .part_o(cipher_part), .fill_o(cipher_fill),
     .idle_o(cipher_idle), .quiet_o(cipher_quiet),
     .left_i(unit_q), .valid_i(src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0),
@@ -313,11 +342,11 @@ module job_engine
 
   // A job that goes on has its key fetched while the rest of it is looked at.
   assign key_early = fsm_q == Load && (phase == PhChunk || (phase == PhData && len_q != '0)) && !revoked && !kill &&
-      saved.mode != 2'(ModeNone) && !(key_valid_q && key_slot_q == saved.slot);
-  assign key_here = job_q.mode == 2'(ModeNone) || (key_valid_q && key_slot_q == job_q.slot);
+      cfg.mode != 2'(ModeNone) && !(key_valid_q && key_slot_q == cfg.slot);
+  assign key_here = cfg.mode == 2'(ModeNone) || (key_valid_q && key_slot_q == cfg.slot);
   assign key_req_o = key_early || (fsm_q == Key && first && !key_here && !key_asked_q && !stop);
-  assign key_slot_o = fsm_q == Load ? saved.slot : job_q.slot;
-  assign key_len_o = fsm_q == Load ? saved.key_len : job_q.key_len;
+  assign key_slot_o = cfg.slot;
+  assign key_len_o = cfg.key_len;
   assign cipher_start = fsm_q == Key && vetted && (key_here || key_done_i) && !stop;
 
   always_comb begin
@@ -330,7 +359,7 @@ module job_engine
   always_ff @(posedge clk_i) begin
     if (key_done_i && fsm_q == Key) begin
       key_valid_q <= 1'b1;
-      key_slot_q <= job_q.slot;
+      key_slot_q <= cfg.slot;
       key_session_q <= session;
       key_ctx_q <= ctx_q;
     end
@@ -357,7 +386,7 @@ module job_engine
   // ---- what a unit reads
 
   logic [9:0] chunk;
-  assign chunk = saved.left > 32'(PacketBytes) ? 10'(PacketBytes) : saved.left[9:0];
+  assign chunk = saved.at.left > 32'(PacketBytes) ? 10'(PacketBytes) : saved.at.left[9:0];
 
   always_comb begin
     src_start = 1'b0;
@@ -368,7 +397,7 @@ module job_engine
       src_start = phase inside {PhIdle, PhList, PhData, PhChunk};
       if (phase == PhChunk) begin
         src_surface = 1'b1;
-        src_addr = saved.src;
+        src_addr = saved.at.src;
         src_count = chunk;
       end
     end else if (blk_start) begin
@@ -385,34 +414,43 @@ module job_engine
   assign ended = !pkt_q || !len_q[9];
 
   always_comb begin
-    job_end = job_q;
+    at_end = job_q;
     if (fsm_q == Finish && job_q.status == 4'(JobOk)) begin
-      if (listing_q && ended) job_end.status = 4'(JobShort);
-      else if (!listing_q && pkt_q && rest_q != '0) job_end.status = 4'(JobLong);
-      else if (!listing_q && !job_q.src_surface && job_q.left != '0 && ended) job_end.status = 4'(JobShort);
+      if (listing_q && ended) at_end.status = 4'(JobShort);
+      else if (!listing_q && pkt_q && rest_q != '0) at_end.status = 4'(JobLong);
+      else if (!listing_q && !cfg.src_surface && job_q.left != '0 && ended) at_end.status = 4'(JobShort);
     end
-    if (fsm_q == Finish && data_q) begin
-      job_end.in_len = sink_len;
-      job_end.dst = sink_addr;
-      if (job_q.status == 4'(JobOk)) begin
-        job_end.ctr = cipher_ctr;
-        job_end.ks = cipher_ks;
-        job_end.part = cipher_part;
-        job_end.fill = cipher_fill;
-      end
-    end
-    if (job_end.status != 4'(JobOk) && !job_q.stamped) job_end.done = '0;
-    if (job_end.status != 4'(JobOk)) phase_end = ended ? (job_q.ret ? PhEnd : PhDone) : PhDrain;
+    if (at_end.status != 4'(JobOk) && !job_q.stamped) at_end.done = '0;
+    if (at_end.status != 4'(JobOk)) phase_end = ended ? (cfg.ret ? PhEnd : PhDone) : PhDrain;
     else if (listing_q) phase_end = PhList;
-    else if (job_q.left != '0) phase_end = !job_q.src_surface ? PhData : ended ? PhChunk : PhTail;
-    else phase_end = !ended ? PhTail : job_q.ret ? PhEnd : PhDone;
-    if (fsm_q == End) begin
-      phase_end = PhDone;
-      job_end.in_len = '0;
-    end
+    else if (job_q.left != '0) phase_end = !cfg.src_surface ? PhData : ended ? PhChunk : PhTail;
+    else phase_end = !ended ? PhTail : cfg.ret ? PhEnd : PhDone;
+    if (fsm_q == End) phase_end = PhDone;
     if (fsm_q == Answer) phase_end = PhIdle;
-    if (fsm_q == Finish && phase_end inside {PhEnd, PhDone} && job_q.done == '0) job_end.last = cycle_i;
+    if (fsm_q == Finish && phase_end inside {PhEnd, PhDone} && job_q.done == '0) at_end.last = cycle_i;
+    job_end = '{
+      at: at_end, ctr: cipher_ctr, ks: cipher_ks, part: cipher_part, fill: cipher_fill,
+      in_len: fsm_q == End ? '0 : sink_len, dst: sink_addr
+    };
   end
+
+  always_comb begin
+    cfg_new = '{
+      op: hdr_q.op, mode: hdr_q.mode[1:0], encrypt: flags.encrypt, ret: flags.ret,
+      src_surface: flags.src_surface, dst_surface: flags.dst_surface, rule: hdr_q.counter_rule[1:0],
+      rising: 1'b0, made_iv: 1'b0, id: hdr_q.id, slot: hdr_q.slot[SlotW-1:0], key_len: KeyLen128,
+      list_words: {hdr_q.pairs[7:0], 1'b0}, src_rec: hdr_q.src_handle[SurfW-1:0], dst_rec: hdr_q.dst_handle[SurfW-1:0],
+      src_gen: hdr_q.src_handle[31:8], dst_gen: hdr_q.dst_handle[31:8]
+    };
+    if (fsm_q == Check) begin
+      if (chk_status == JobBadHeader) cfg_new.ret = 1'b0;
+      cfg_new.rising = flags.encrypt ? attr.enc_rising : attr.dec_rising;
+      cfg_new.made_iv = crypt && attr.role == RoleReadback && chk_status == JobOk;
+      cfg_new.key_len = attr.key_len;
+      if (cfg_new.made_iv) cfg_new.rule = 2'(CtrRefuse64);
+    end
+  end
+  assign cfg_we = pos_new && !kill;
 
   always_comb begin
     save = fsm_q == Finish || (fsm_q == End && !first) || (fsm_q == Answer && sink_end);
@@ -424,20 +462,14 @@ module job_engine
 
   // ---- control
 
-  flags_t flags;
-  logic crypt, key_op, pool_short, list_whole, list_wrong, end_data;
+  logic pool_short, list_whole, list_wrong, end_data;
 
   assign first = fsm_q != prev_q;
-  assign flags = hdr_q.flags;
-  logic unused_flags;
-  assign unused_flags = ^flags.reserved;
-  assign crypt = hdr_q.op == OpCrypt;
-  assign key_op = hdr_q.op >= OpLoadKey;
   assign pool_short = pool_words_i < 5'(OpPoolWords) &&
       (hdr_q.op == OpNewReadbackKey || hdr_q.op == OpStartRefresh);
-  assign list_whole = list_last && job_q.list_at + 1'b1 == job_q.list_words;
+  assign list_whole = list_last && job_q.list_at + 1'b1 == cfg.list_words;
   assign list_wrong = job_q.over || job_q.seg != job_q.left;
-  assign end_data = fsm_q == Data && (take && unit_q == 10'd1 && job_q.mode != 2'(ModeEcb) || unit_q == '0 && cipher_idle);
+  assign end_data = fsm_q == Data && (take && unit_q == 10'd1 && cfg.mode != 2'(ModeEcb) || unit_q == '0 && cipher_idle);
 
   assign working = fsm_q inside {Check, List, Iv, Key, Data, Op, OpOut};
   assign stop = working && (revoked || rec_lost_q);
@@ -460,7 +492,6 @@ module job_engine
       Load: begin
         rest_q <= len_q;
         listing_q <= phase == PhList;
-        data_q <= 1'b0;
         unique case (phase)
           PhIdle: fsm_q <= len_q == '0 ? Settle : Header;
           PhList: fsm_q <= len_q == '0 ? Finish : List;
@@ -476,8 +507,9 @@ module job_engine
         rest_q <= rest_q - 1'b1;
         if (count_q == 8'(HeaderBytes - 1)) fsm_q <= Check;
       end else if (rest_q == '0) begin
-        fsm_q <= Finish;
+        fsm_q <= Blank;
       end
+      Blank: fsm_q <= Finish;
       Check: if (chk_done) begin
         count_q <= '0;
         if (chk_status != JobOk) fsm_q <= Finish;
@@ -501,17 +533,14 @@ module job_engine
       end
       Iv: if (iv_done) begin
         fsm_q <= Key;
-        if (iv_status != JobOk || job_q.left == '0 || job_q.src_surface || rest_q == '0) fsm_q <= Finish;
+        if (iv_status != JobOk || job_q.left == '0 || cfg.src_surface || rest_q == '0) fsm_q <= Finish;
       end
-      Key: if (cipher_start) begin
-        data_q <= 1'b1;
-        fsm_q <= Data;
-      end
+      Key: if (cipher_start) fsm_q <= Data;
       Data: begin
         if (take && pkt_q) rest_q <= rest_q - 1'b1;
         if (end_data) fsm_q <= Finish;
       end
-      Op: if (op_done_i) fsm_q <= job_q.ret ? OpOut : Finish;
+      Op: if (op_done_i) fsm_q <= cfg.ret ? OpOut : Finish;
       OpOut: if (!first) begin
         count_q <= count_q + 1'b1;
         if (count_q == 8'd15) fsm_q <= Finish;
@@ -561,48 +590,25 @@ module job_engine
 
   always_ff @(posedge clk_i) begin
     if (fsm_q == Header && src_valid) hdr_q <= {src_byte, hdr_q[511:8]};
-    if (kill || !rst_ni) hdr_q <= '0;
+    // Nothing is kept of a header cut short.
+    if (kill || (fsm_q == Header && !src_valid && rest_q == '0) || (fsm_q == Pick && pick_wipe) || !rst_ni) hdr_q <= '0;
   end
 
   always_ff @(posedge clk_i) begin
     unique case (fsm_q)
-      Load: job_q <= phase == PhIdle ? '0 : saved;
+      Load: job_q <= phase == PhIdle ? '0 : saved.at;
       Header: begin
         if (src_valid && count_q == '0) job_q.first <= cycle_i;
         if (!src_valid && rest_q == '0) job_q.status <= 4'(JobBadHeader);
       end
       Check: if (chk_done) begin
         job_q.status <= 4'(chk_status);
-        job_q.op <= hdr_q.op;
-        job_q.id <= hdr_q.id;
-        job_q.ret <= flags.ret && chk_status != JobBadHeader;
         job_q.left <= hdr_q.length;
-        if (hdr_q.mode == ModeCtr) begin
-          job_q.ctr <= reverse(hdr_q.iv);
-          job_q.ks <= hdr_q.keystream_byte[3:0];
-        end
-        if (chk_status == JobOk) begin
-          job_q.mode <= hdr_q.mode[1:0];
-          job_q.encrypt <= flags.encrypt;
-          job_q.src_surface <= flags.src_surface;
-          job_q.dst_surface <= flags.dst_surface;
-          job_q.rule <= hdr_q.counter_rule[1:0];
-          job_q.made_iv <= crypt && attr.role == RoleReadback;
-          job_q.rising <= flags.encrypt ? attr.enc_rising : attr.dec_rising;
-          job_q.slot <= hdr_q.slot[SlotW-1:0];
-          job_q.key_len <= attr.key_len;
-          job_q.list_words <= {hdr_q.pairs[7:0], 1'b0};
-          job_q.seg <= flags.list ? '0 : hdr_q.length;
-          job_q.done <= flags.list || !crypt ? '0 : hdr_q.length;
-          job_q.src <= chk_src;
-          job_q.dst <= chk_dst;
-          job_q.src_rec <= hdr_q.src_handle[SurfW-1:0];
-          job_q.dst_rec <= hdr_q.dst_handle[SurfW-1:0];
-          job_q.src_gen <= hdr_q.src_handle[31:8];
-          job_q.dst_gen <= hdr_q.dst_handle[31:8];
-          if (key_op && rest_q != hdr_q.length[9:0]) begin
-            job_q.status <= rest_q < hdr_q.length[9:0] ? 4'(JobShort) : 4'(JobLong);
-          end
+        job_q.seg <= flags.list ? '0 : hdr_q.length;
+        job_q.done <= flags.list || !crypt ? '0 : hdr_q.length;
+        job_q.src <= chk_src;
+        if (chk_status == JobOk && key_op && rest_q != hdr_q.length[9:0]) begin
+          job_q.status <= rest_q < hdr_q.length[9:0] ? 4'(JobShort) : 4'(JobLong);
         end
       end
       List: begin
@@ -612,27 +618,23 @@ module job_engine
           if (job_q.seg > ~list_in) job_q.over <= 1'b1;
           if (job_q.list_at[0]) begin
             job_q.done <= job_q.done + list_in;
-            if (job_q.mode == 2'(ModeEcb) && list_in[3:0] != '0) job_q.over <= 1'b1;
+            if (cfg.mode == 2'(ModeEcb) && list_in[3:0] != '0) job_q.over <= 1'b1;
           end
         end
         if (!listing_q && list_wrong) job_q.status <= 4'(JobRange);
       end
       Iv: if (iv_done) begin
         job_q.status <= 4'(iv_status);
-        if (job_q.made_iv) begin
-          job_q.ctr <= {made_iv, 64'b0};
-          job_q.rule <= 2'(CtrRefuse64);
-        end
         job_q.done <= '0;
         job_q.list_at <= '0;
-        job_q.seg <= job_q.list_words == '0 ? job_q.left : '0;
+        job_q.seg <= cfg.list_words == '0 ? job_q.left : '0;
         job_q.seg_enc <= 1'b1;
       end
       Data: begin
         if (take) begin
           job_q.left <= job_q.left - 1'b1;
           job_q.seg <= job_q.seg - 1'b1;
-          if (job_q.src_surface) job_q.src <= job_q.src + 1'b1;
+          if (cfg.src_surface) job_q.src <= job_q.src + 1'b1;
           if (!job_q.stamped) job_q.first <= cycle_i;
           job_q.stamped <= 1'b1;
         end
@@ -653,7 +655,6 @@ module job_engine
       end
       OpOut: if (!first) begin
         job_q.done <= job_q.done + 1'b1;
-        job_q.in_len <= job_q.in_len + 1'b1;
         job_q.last <= cycle_i;
       end
       default: ;
@@ -666,7 +667,7 @@ module job_engine
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!(fsm_q == Op && first) || cipher_quiet) else $error("key operation while the core runs a block");
-      assert (!(fsm_q == Data && surf_wr_en_o) || job_q.dst_surface) else $error("write to a surface nobody asked for");
+      assert (!(fsm_q == Data && surf_wr_en_o) || cfg.dst_surface) else $error("write to a surface nobody asked for");
       assert (!take || unit_q <= 10'(PacketBytes)) else $error("unit longer than a packet");
       for (int c = 0; c < NCtx; c++) begin
         assert (!in_push_o[c] || in_free_i[c] != '0) else $error("context %0d: packet pushed without room", c);

@@ -58,9 +58,8 @@ package job_pkg;
     PhDone    // room for the completion
   } phase_e;
 
-  // A job between two packets.
+  // What a job's header said and the checks found: written once.
   typedef struct packed {
-    logic [3:0]      status;       // job_status_e
     logic [7:0]      op;           // as in the header
     logic [1:0]      mode;         // mode_e
     logic            encrypt;
@@ -73,27 +72,37 @@ package job_pkg;
     logic [31:0]     id;
     logic [SlotW-1:0] slot;
     key_len_e        key_len;
-    block_t          ctr;          // counter block as a number: byte 0 of the IV is the most significant
-    logic [3:0]      ks;           // first unused byte of the keystream block at ctr
+    logic [8:0]      list_words;   // words of the list, two a pair
+    logic [SurfW-1:0] src_rec;
+    logic [SurfW-1:0] dst_rec;
+    logic [GenW-1:0] src_gen;
+    logic [GenW-1:0] dst_gen;
+  } job_cfg_t;
+
+  // How far a job is, between two packets.
+  typedef struct packed {
+    logic [3:0]      status;       // job_status_e
     logic [31:0]     left;         // bytes still to come from the source
     logic [31:0]     done;         // bytes given out; PhList: encrypted bytes so far
     logic [31:0]     seg;          // bytes left of this half of a pair; PhList: sum so far
     logic            seg_enc;      // it is the encrypted half
     logic            over;         // PhList: the sum left 32 bits
-    logic [8:0]      list_words;   // words of the list, two a pair
     logic [8:0]      list_at;      // next word
-    logic [15:0]     src;          // addresses in the surface memory
-    logic [15:0]     dst;
-    logic [SurfW-1:0] src_rec;
-    logic [SurfW-1:0] dst_rec;
-    logic [GenW-1:0] src_gen;
-    logic [GenW-1:0] dst_gen;
-    logic [9:0]      in_len;       // bytes in the IN packet being filled
+    logic [15:0]     src;          // address in the surface memory
     logic            stamped;      // first holds the cycle of a payload byte
     logic [63:0]     first;
     logic [63:0]     last;
+  } progress_t;
+
+  // Where its parts go on.
+  typedef struct packed {
+    progress_t       at;
+    block_t          ctr;          // counter block as a number: byte 0 of the IV is the most significant
+    logic [3:0]      ks;           // first unused byte of the keystream block at ctr
     block_t          part;         // ECB: bytes of the block being gathered
     logic [3:0]      fill;
+    logic [9:0]      in_len;       // bytes in the IN packet being filled
+    logic [15:0]     dst;          // address in the surface memory
   } job_t;
 
   // Byte string <-> big-endian number.

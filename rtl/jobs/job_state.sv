@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The jobs of all contexts between two packets: a wide LUT RAM, loaded and saved in one cycle, and beside it what
-// has to be seen of all contexts at once: phases, and which session each job belongs to, so that a session's
+// The jobs of all contexts between two packets: what is fixed (cfg_o, always that of ctx_i) and how far they are,
+// two wide LUT RAMs, the second loaded and saved in one cycle. Beside them what has to be seen of all contexts at once: phases, and which session each job belongs to, so that a session's
 // revocation marks its jobs in the same cycle. A context's revocation puts it back to PhIdle in the same cycle and
 // asks for its memory to be wiped.
 
@@ -17,11 +17,14 @@ module job_state
   input  logic [CtxW-1:0]   ctx_i,
   output job_t              job_o,
   output phase_e            phase_o,
+  output job_cfg_t          cfg_o,
+  input  logic              cfg_we_i,
+  input  job_cfg_t          cfg_i,
   input  logic              save_i,
   input  job_t              job_i,
   input  phase_e            phase_i,
   input  logic              wait_pool_i,     // the packet stays: random words are missing
-  input  logic              wiped_i,         // job_i is zero, and ctx_i's list was overwritten
+  input  logic              wiped_i,         // cfg_i and job_i are zero, and ctx_i's list was overwritten
 
   input  logic              session_valid_i, // the job being checked belongs to this session
   input  logic [SlotW-1:0]  session_i,
@@ -41,17 +44,22 @@ module job_state
   localparam int unsigned IdxW = NCtx > 1 ? $clog2(NCtx) : 1;
 
   (* ram_style = "distributed" *) job_t ram[2**IdxW];
+  (* ram_style = "distributed" *) job_cfg_t cfg_ram[2**IdxW];
   logic [IdxW-1:0] idx;
   logic [NCtx-1:0] bound_q, revoked_q;
   logic [NCtx-1:0][SlotW-1:0] session_q;
 
   assign idx = ctx_i[IdxW-1:0];
   assign job_o = ram[idx];
+  assign cfg_o = cfg_ram[idx];
   assign phase_o = phases_o[idx];
   assign session_o = session_q[idx];
   assign revoked_o = revoked_q[idx];
 
-  always_ff @(posedge clk_i) if (save_i || wiped_i) ram[idx] <= job_i;
+  always_ff @(posedge clk_i) begin
+    if (save_i || wiped_i) ram[idx] <= job_i;
+    if (cfg_we_i || wiped_i) cfg_ram[idx] <= cfg_i;
+  end
 
   always_ff @(posedge clk_i) begin
     for (int unsigned c = 0; c < NCtx; c++) begin
@@ -64,8 +72,8 @@ module job_state
         if (wait_pool_i) pool_o[c] <= 1'b1;
         if (save_i) begin
           phases_o[c] <= phase_i;
-          ret_o[c] <= job_i.ret;
-          spill_o[c] <= job_i.mode == 2'(ModeEcb);
+          ret_o[c] <= cfg_o.ret;
+          spill_o[c] <= cfg_o.mode == 2'(ModeEcb);
           pool_o[c] <= 1'b0;
         end
         if (wiped_i) wipe_o[c] <= 1'b0;

@@ -266,6 +266,9 @@ bool Rig::engine_clear(unsigned ctx) const
 	bool clear = true;
 	for (unsigned i = 0; i < sizeof job / 4; i++)
 		clear &= job[i] == 0;
+	auto &cfg = top.rootp->crypto__DOT__u_engine__DOT__u_state__DOT__cfg_ram[ctx];
+	for (unsigned i = 0; i < sizeof cfg / 4; i++)
+		clear &= cfg[i] == 0;
 	for (unsigned i = 0; i < 256; i++)
 		clear &= top.rootp->crypto__DOT__u_engine__DOT__u_list__DOT__mem[ctx * 256 + i] == 0;
 	return clear;
