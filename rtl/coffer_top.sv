@@ -10,7 +10,7 @@
 
 module coffer_top #(
   parameter int unsigned  NCtx = 4,           // contexts: USB interfaces
-  parameter int unsigned  NSlots = 64,        // key slots: a power of two, at most 64
+  parameter int unsigned  NSlots = coffer_pkg::NumSlots, // key slots: a power of two, at most 64
   parameter int unsigned  SurfPages = 32,     // protected memory, pages of 2 KiB
   parameter int unsigned  RamKiB = 32,        // CPU memory
   parameter bit           SmallCpu = 1'b0,    // instruction cache only

@@ -6,7 +6,7 @@
 
 module soc #(
   parameter int unsigned  NCtx = 4,
-  parameter int unsigned  NSlots = 64,
+  parameter int unsigned  NSlots = coffer_pkg::NumSlots,
   parameter int unsigned  SurfPages = 32,
   parameter int unsigned  RamKiB = 32,
   parameter bit           SmallCpu = 1'b0,
