@@ -45,6 +45,9 @@ $(HB)/tests/film_remux: tests/film/remux.c $(filter-out $(HOBJ)/film/main.o,$(HO
 		-Wl,-rpath,'$$ORIGIN/../lib' $(shell pkg-config --libs libavformat libavcodec libavutil) -pthread
 TEST_PROGRAMS += $(HB)/tests/film_remux
 
+# These run under the sanitizers, too.
+host-tests: $(HB)/tests/trust $(HB)/tests/ddi $(HB)/tests/film_dump
+
 # ---- make demo ---------------------------------------------------------------------------------------------
 
 $(HB)/tests/demo: tests/demo/demo.c $(filter-out $(HOBJ)/film/main.o,$(HOST_FILM_O)) $(HB)/lib/libcoffer.so.$(SOVERSION)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "tests/film"))
 from packager import Film, Key, Layout, crypt, find  # noqa: E402
 
 BUILD = ROOT / "build"
-DUMP = BUILD / "tests/film_dump"
+DUMP = BUILD / "san/tests/film_dump"  # under the sanitizers: it reads hostile files
 COFFER = BUILD / "bin/coffer"
 FILM_SAMPLES = 12
 BOARD_TIMEOUT = 1100

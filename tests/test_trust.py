@@ -4,11 +4,14 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_trust():
+@pytest.mark.parametrize("build", ["build", "build/san"])
+def test_trust(build):
     run = subprocess.run(
-        [ROOT / "build/tests/trust"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [ROOT / build / "tests/trust"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
