@@ -15,7 +15,7 @@ module pke_mac
   input  logic    clk_i,
   input  logic    rst_ni,
   input  logic    en_i,        // clock enable of memory and multiplier
-  input  logic    abort_i,     // stop at once; clear accumulator and (in four cycles) operand registers
+  input  logic    abort_i,     // stop at once; clear accumulator, C and (in four cycles) the product
   input  logic    valid_i,
   output logic    ready_o,
   input  vector_t vector_i,
@@ -73,14 +73,15 @@ module pke_mac
     y_override_q <= y_override;
     y_bit_q <= y_bit;
   end
-  assign y_used = flush_q ? '0 : y_override_q ? word_t'(y_bit_q) : y;
+  // A column without products multiplies by zero; so does all that is in the pipeline at an abort.
+  assign y_used = flush_q || tag_q[1].empty ? '0 : y_override_q ? word_t'(y_bit_q) : y;
 
   // ---- product, sum, column word ---------------------------------------------------------------------
   logic [2*WordW-1:0] product;
   logic [AccW-1:0] acc_q, sum, addend, carry;   // two's complement
   word_t c_q;
 
-  pke_mul72 u_mul (.clk_i, .en_i, .x_i(flush_q ? '0 : x), .y_i(y_used), .p_o(product));
+  pke_mul72 u_mul (.clk_i, .en_i, .x_i(x), .y_i(y_used), .p_o(product));
 
   always_ff @(posedge clk_i) begin
     c_q <= (tag_q[3].with_c ? c : '0) | {WordW{tag_q[3].ones}};
@@ -88,7 +89,7 @@ module pke_mac
   end
 
   always_comb begin
-    addend = tag_q[4].empty ? '0 : tag_q[4].twice ? AccW'({product, 1'b0}) : AccW'(product);
+    addend = tag_q[4].twice ? AccW'({product, 1'b0}) : AccW'(product);
     sum = (acc_q + AccW'(c_q)) + (addend ^ {AccW{tag_q[4].minus}}) + AccW'(tag_q[4].minus);
     carry = {{WordW{sum[AccW-1]}}, sum[AccW-1:WordW]};
   end
