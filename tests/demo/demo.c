@@ -119,12 +119,32 @@ static int check_certificate(struct demo *demo)
 	return CLI_OK;
 }
 
+/* A board that has just been switched on still prepares its key: that is not to count as key exchange. */
+static int wait_for_boot(const struct demo *demo)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	struct coffer_info info;
+
+	for (;;) {
+		if (coffer_get_info(coffer_session_context(demo->native), NULL, &info))
+			return fail("info", 0);
+		if (info.flags & COFFER_INFO_READY)
+			return CLI_OK;
+		if (!(info.flags & COFFER_INFO_IDENTITY))
+			return fail("the board has no identity", 0);
+		nanosleep(&pause, NULL);
+	}
+}
+
 static int exchange_key(struct demo *demo)
 {
-	uint64_t begin = board_now(demo);
 	uint8_t blob[COFFER_BLOB_BYTES];
 	HRESULT result;
+	uint64_t begin;
 
+	if (wait_for_boot(demo))
+		return CLI_FAILED;
+	begin = board_now(demo);
 	if (coffer_random(demo->session_key, sizeof(demo->session_key)) ||
 	    coffer_seal_session_key(demo->key, demo->session_key, blob))
 		return fail("sealing the session key", 0);
