@@ -5,7 +5,7 @@
 //
 //   ULPI ── luna_usb ──┬── usb_setup ──┬── usb_revoke ──► alt, epoch, revoke; flushes rings, resets toggles
 //   (build/rtl/…)      ├── usb_ep0 ────┘   512 B packets:
-//                      ├── usb_bulk_out    OUT k+1      4 a context  ──► job engine
+//                      ├── usb_bulk_out    OUT k+1      8 a context  ──► job engine
 //                      └── usb_bulk_in     IN 0x80|k+1  8 a context  ◄── job engine
 //
 // The core reports tokens to our address, bytes of data packets and their end, and sends what it is told; it repeats nothing

@@ -297,12 +297,12 @@ void test_bulk_out()
 	b.open_all();
 	std::deque<Bytes> sent;
 	std::vector<Result> results;
-	for (unsigned i = 0; i < 5; i++) {
+	for (unsigned i = 0; i < RingPackets + 1; i++) {
 		sent.push_back(random_bytes(512));
 		results.push_back(b.bulk_out(2, sent.back()));
 	}
 	using enum Result;
-	report(results == std::vector{Ack, Ack, Ack, Nyet, Nak}, "four packets of 512: ACK, ACK, ACK, NYET, then NAK");
+	report(results == std::vector{Ack, Ack, Ack, Ack, Ack, Ack, Ack, Nyet, Nak}, "eight packets of 512: ACK, the eighth NYET, then NAK");
 	report(b.ping(3) == Nak && b.ping(1) == Ack, "PING: NAK, and ACK at another context");
 	sent.pop_back();
 	Bytes data;
@@ -343,7 +343,7 @@ void test_bulk_out()
 	       b.out(2, two, !b.out_toggle[0], {.bad_token_crc = true}) == Timeout,
 	       "nor to the endpoint before, after a damaged token alone");
 	report(b.pop(0, data) && data == one && !b.available(0) && !b.available(1), "nothing was taken");
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < RingPackets; i++)
 		b.bulk_out(1, one);
 	report(b.out(2, one, !b.out_toggle[1]) == Ack && b.bulk_out(1, two) == Nak,
 	       "a repetition is acknowledged even when the ring is full");
@@ -565,13 +565,13 @@ void test_wiping()
 	Plugged b;
 	b.open_all();
 	for (unsigned k = 0; k < Contexts; k++) {
-		for (unsigned i = 0; i < 4; i++)
+		for (unsigned i = 0; i < RingPackets; i++) {
 			b.bulk_out(k, random_bytes(512));
-		for (unsigned i = 0; i < 8; i++)
 			b.push(k, random_bytes(512));
+		}
 	}
 	unsigned others = b.remains(0) + b.remains(1) + b.remains(3);
-	report(b.remains(2) > 6000, "packet buffers are full");
+	report(b.remains(2) > 8000, "packet buffers are full");
 	Bytes data;
 	bool toggle;
 	uint64_t begin = b.cycle;

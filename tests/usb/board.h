@@ -21,6 +21,7 @@
 using namespace coffer::usb;
 
 constexpr unsigned Contexts = 4;
+constexpr unsigned RingPackets = 8, RingBytes = 512 * RingPackets; // each direction of a context
 
 struct Setup {
 	uint8_t type, request;
@@ -323,10 +324,8 @@ inline unsigned Board::remains(unsigned ctx) const
 	const auto &in = top.rootp->usb_device__DOT__u_bulk_in__DOT__mem;
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < 2048; i++)
-		count += out[2048 * ctx + i] != 0;
-	for (unsigned i = 0; i < 4096; i++)
-		count += in[4096 * ctx + i] != 0;
+	for (unsigned i = 0; i < RingBytes; i++)
+		count += (out[RingBytes * ctx + i] != 0) + (in[RingBytes * ctx + i] != 0);
 	return count;
 }
 
