@@ -53,6 +53,8 @@ void board_wake_on(uint32_t sources, bool on);
 void board_timer(uint64_t cycle);
 void board_timer_off(void);
 
+/* Set by the interrupt: there is news for the main loop. */
+extern volatile bool board_work;
 /* Sleeps until something happened: an interrupt was served, or a source of board_wake_on() is pending. Main loop only. */
 void board_wait(void);
 

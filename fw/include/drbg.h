@@ -16,9 +16,6 @@ bool drbg_init(void);
 /* False, with out zeroed, when there is no seeded generator. */
 bool drbg_bytes(void *out, size_t n);
 
-/* The same with mbedTLS's signature for f_rng. */
-int drbg_rng(void *unused, unsigned char *out, size_t n);
-
 /* The entropy source failed its tests, or could not seed the generator. Not while seeding is still going on. */
 bool drbg_failed(void);
 

@@ -35,8 +35,6 @@ void ep0_send_copy(const struct ep0_request *r, const void *data, size_t bytes);
 void ep0_receive(const struct ep0_request *r);            /* wLength bytes, then the request's out function */
 void ep0_acknowledge(const struct ep0_request *r);
 void ep0_stall(const struct ep0_request *r);
-/* A newer SETUP has come, or the bus was reset: nobody waits for this answer. */
-bool ep0_superseded(const struct ep0_request *r);
 
 /* Cycle stamps of a context's last request. */
 struct ep0_stamps {

@@ -5,12 +5,10 @@
 #include <string.h>
 
 #define PAINT	    0x5AC0FFEEu /* as in start.S */
-#define CSR_MSTATUS 0x300
 #define MSTATUS_MIE 8u
 
 extern uint32_t _used_end[], __stack[];
 
-/* Set by the interrupt: the main loop has something to look at. */
 volatile bool board_work;
 
 uint32_t irq_save(void)

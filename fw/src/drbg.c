@@ -71,12 +71,6 @@ bool drbg_bytes(void *out, size_t n)
 	return seeded;
 }
 
-int drbg_rng(void *unused, unsigned char *out, size_t n)
-{
-	(void)unused;
-	return drbg_bytes(out, n) ? 0 : MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED;
-}
-
 bool drbg_failed(void)
 {
 	return (tried && !seeded) || source_failed();

@@ -64,11 +64,6 @@ void ep0_stall(const struct ep0_request *r)
 	command(r->tag, CMD_STALL, 0);
 }
 
-bool ep0_superseded(const struct ep0_request *r)
-{
-	return newest_tag() != r->tag || (REG(irq_status) & IRQ_EVENT) != 0;
-}
-
 void ep0_stamps(uint8_t ctx, struct ep0_stamps *out)
 {
 	*out = stamps[ctx];

@@ -11,8 +11,6 @@
 #define MCAUSE_INTERRUPT 0x80000000u
 #define CSR_IRQ_MASK	 "0xBC0" /* VexRiscv: which lines trap */
 
-extern volatile bool board_work;
-
 /* Before a request is looked at, so that it never meets a table that the hardware has overtaken. */
 static void serve_event(void)
 {
