@@ -7,13 +7,13 @@
 //                 |                    +-> Op -> OpOut ---|----------------+-----+  a key operation of the vault
 //                 +-> Key (payload goes on, chunk of a surface), List (goes on), Finish (tail, drain)
 //                 +-> End (end of the returned payload), Answer (completion) -> Settle -> Pick
+//   Blank: a header cut short is forgotten; Wipe: a revoked context's memory is overwritten
 //
-// Finish judges: what is missing or too much for the transfer's end, and what the context waits for next (phase_e).
-// A packet is popped there and nowhere else. A refused job drains to the transfer's end and is answered.
+// Finish judges (job_verdict) and saves. A packet is popped there and nowhere else. A refused job drains to the transfer's end and is answered.
 // A revocation of the context ends the unit in the same cycle (kill); of the job's session, in the next (stop).
 //
-// Cycles for 512 bytes of payload in a context's turn: 512 + 17 with AES-128, + 21 with AES-256; + 8 or + 12 when
-// another slot's key has to be loaded. Measured by tests/jobs.
+// Cycles for 512 bytes of payload in CTR: 528 with AES-128, 532 with AES-256; 532 and 540 where every packet comes
+// from another context with another key; 2 more with a surface. ECB: 18 more. Measured by tests/jobs.
 
 module job_engine
   import coffer_pkg::*;
@@ -119,7 +119,6 @@ module job_engine
   logic kill, stop, revoked, working;
   phase_e phase;                     // of this unit
   logic pkt_q;                       // it has a packet
-  logic ended;                       // ... which ends the transfer (or there was none)
   logic [9:0] len_q, rest_q;         // the packet's length; bytes not taken from it yet
   logic [9:0] unit_q;                // payload bytes that this unit still takes
   logic [7:0] count_q;               // bytes of header, list word or answer so far
@@ -127,7 +126,7 @@ module job_engine
   header_t hdr_q;
   job_cfg_t cfg, cfg_new;            // of this unit's job
   job_t saved, job_end;
-  progress_t job_q, at_end;
+  progress_t job_q;
   phase_e phase_end;
   logic [NCtx-1:0] wipe, open;
 
@@ -169,18 +168,14 @@ module job_engine
 
   // ---- header being looked at, results of the checks
 
-  flags_t flags;
-  logic crypt, key_op, unused_flags;
-  assign flags = hdr_q.flags;
-  assign unused_flags = ^flags.reserved;
+  logic crypt, key_op, with_list;
+  assign with_list = hdr_q.flags[4]; // COFFER_JOB_LIST
   assign crypt = hdr_q.op == OpCrypt;
   assign key_op = hdr_q.op >= OpLoadKey;
 
   logic chk_done, iv_done, iv_start;
   job_status_e chk_status, iv_status;
   slot_attr_t attr;
-  logic unused_attr;
-  assign unused_attr = ^attr;
   logic [15:0] chk_src, chk_dst;
   logic [SurfW-1:0] chk_rec_idx;
   logic chk_req, iv_req;
@@ -191,20 +186,17 @@ module job_engine
   // ---- position: from the memory, from a header, made by the board
 
   logic pos_new, pos_made;
-  block_t pos_ctr, cipher_ctr, cipher_part;
-  logic [3:0] pos_ks, cipher_ks, cipher_fill;
+  block_t hdr_ctr, pos_ctr, cipher_ctr, cipher_part;
+  logic [3:0] hdr_ks, pos_ks, cipher_ks, cipher_fill;
 
   assign pos_new = fsm_q == Blank || (fsm_q == Check && chk_done);
   assign pos_made = fsm_q == Iv && iv_done && cfg.made_iv;
-  always_comb begin
-    pos_ctr = fsm_q == Load ? saved.ctr : reverse(hdr_q.iv);
-    pos_ks = fsm_q == Load ? saved.ks : hdr_q.keystream_byte[3:0];
-    if (fsm_q == Iv) pos_ctr = {made_iv, 64'b0};
-    else if (fsm_q != Load && hdr_q.mode != ModeCtr) begin
-      pos_ctr = '0;
-      pos_ks = '0;
-    end
-  end
+  job_accept u_accept (
+    .hdr_i(hdr_q), .checked_i(fsm_q == Check), .status_i(chk_status), .attr_i(attr),
+    .cfg_o(cfg_new), .ctr_o(hdr_ctr), .ks_o(hdr_ks)
+  );
+  assign pos_ctr = fsm_q == Load ? saved.ctr : fsm_q == Iv ? {made_iv, 64'b0} : hdr_ctr;
+  assign pos_ks = fsm_q == Load ? saved.ks : fsm_q == Iv ? '0 : hdr_ks;
 
   // ---- bytes in and out
 
@@ -262,7 +254,8 @@ module job_engine
   job_check #(.NCtx(NCtx), .NSlots(NSlots)) u_check (
     .clk_i, .rst_ni, .start_i(fsm_q == Check && first), .stop_i(kill || stop), .hdr_i(hdr_q), .ctx_i(ctx_q),
     .tag_locked_i, .done_o(chk_done), .status_o(chk_status), .session_valid_o(chk_session_valid),
-    .session_o(chk_session), .attr_o(attr), .dst_attr_o(op_dst_attr_o), .dst_keyed_o(op_dst_keyed_o), .session_gen_o(op_session_gen_o),
+    .session_o(chk_session), .attr_o(attr), .dst_attr_o(op_dst_attr_o),
+    .dst_keyed_o(op_dst_keyed_o), .session_gen_o(op_session_gen_o),
     .src_o(chk_src), .dst_o(chk_dst), .chk_req_o(chk_req), .chk_slot_o(chk_slot), .chk_word_o(chk_word),
     .chk_data_i, .chk_state_i, .rec_idx_o(chk_rec_idx), .rec_i
   );
@@ -280,18 +273,13 @@ module job_engine
   assign chk_slot_o = chk_req ? chk_slot : cfg.slot;
   assign chk_word_o = chk_req ? chk_word : iv_word;
 
-  // The surfaces that a running job was given must still be the ones: source and destination in turn.
-  logic rec_turn_q, rec_wrong, rec_lost_q, vetted;
-  logic [1:0] vet_q;
-  assign rec_idx_o = fsm_q == Check ? chk_rec_idx : rec_turn_q ? cfg.src_rec : cfg.dst_rec;
-  assign rec_wrong = (rec_turn_q ? cfg.src_surface : cfg.dst_surface) &&
-      !(rec_i.valid && rec_i.ctx == ctx_q && rec_i.gen == (rec_turn_q ? cfg.src_gen : cfg.dst_gen));
-  always_ff @(posedge clk_i) begin
-    rec_turn_q <= fsm_q inside {Key, Data} && !rec_turn_q;
-    rec_lost_q <= fsm_q inside {Key, Data} && (rec_lost_q || rec_wrong);
-    vet_q <= fsm_q == Key ? {vet_q[0], 1'b1} : '0;
-  end
-  assign vetted = vet_q[1] || !(cfg.src_surface || cfg.dst_surface);
+  logic vetted, rec_lost;
+  logic [SurfW-1:0] watch_rec_idx;
+  job_watch u_watch (
+    .clk_i, .run_i(fsm_q inside {Key, Data}), .cfg_i(cfg), .ctx_i(ctx_q), .rec_idx_o(watch_rec_idx), .rec_i,
+    .vetted_o(vetted), .lost_o(rec_lost)
+  );
+  assign rec_idx_o = fsm_q == Check ? chk_rec_idx : watch_rec_idx;
 
   // ---- key operations
 
@@ -303,30 +291,20 @@ module job_engine
   assign op_dst_rule_o = ctr_rule_e'(hdr_q.counter_rule);
   assign op_start_o = fsm_q == Op && first && !stop;
 
-  // Wrapped blocks: read from the packet as often as they are asked for.
-  logic blk_asked_q, blk_start, blk_take;
-  logic [4:0] blk_count_q;
-  assign blk_start = fsm_q == Op && op_blk_req_i && !blk_asked_q;
-  assign blk_take = fsm_q == Op && blk_asked_q && src_valid && !blk_count_q[4];
-  assign op_blk_valid_o = blk_asked_q && blk_count_q[4];
-  always_ff @(posedge clk_i) begin
-    blk_asked_q <= fsm_q == Op && op_blk_req_i;
-    if (blk_start) blk_count_q <= '0;
-    else if (blk_take) blk_count_q <= blk_count_q + 1'b1;
-    if (blk_take) op_blk_o <= {src_byte, op_blk_o[127:8]};
-    if (kill || !rst_ni) op_blk_o <= '0;
-  end
+  logic blk_start, blk_take;
+  job_block u_block (
+    .clk_i, .rst_ni, .clear_i(kill || stop), .req_i(fsm_q == Op && op_blk_req_i), .start_o(blk_start),
+    .valid_i(src_valid), .byte_i(src_byte), .take_o(blk_take), .valid_o(op_blk_valid_o), .block_o(op_blk_o)
+  );
 
   // ---- cipher
 
   logic cipher_start, cipher_ready, cipher_idle, cipher_quiet, take;
-  logic key_valid_q, key_here, key_early, key_asked_q;
-  logic [SlotW-1:0] key_slot_q, key_session_q;
-  logic [CtxW-1:0] key_ctx_q;
-  logic key_revoked;
+  logic key_here, key_early, key_clear;
 
   job_cipher u_cipher (
-    .clk_i, .rst_ni, .clear_i(aes_clear_o), .wipe_i(kill || (fsm_q == Pick && pick_wipe)), .start_i(cipher_start), .stop_i(kill || stop),
+    .clk_i, .rst_ni, .clear_i(aes_clear_o), .wipe_i(kill || (fsm_q == Pick && pick_wipe)), .stop_i(kill || stop),
+    .start_i(cipher_start),
     .mode_i(cfg.mode), .encrypt_i(cfg.encrypt), .rule_i(cfg.rule),
     .load_i(fsm_q == Load || pos_new), .set_i(fsm_q == Load || pos_new || pos_made),
     .ctr_i(pos_ctr), .ks_i(pos_ks), .part_i(saved.part), .fill_i(fsm_q == Load ? saved.fill : '0),
@@ -341,31 +319,19 @@ module job_engine
   assign take = src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0 && cipher_ready;
 
   // A job that goes on has its key fetched while the rest of it is looked at.
-  assign key_early = fsm_q == Load && (phase == PhChunk || (phase == PhData && len_q != '0)) && !revoked && !kill &&
-      cfg.mode != 2'(ModeNone) && !(key_valid_q && key_slot_q == cfg.slot);
-  assign key_here = cfg.mode == 2'(ModeNone) || (key_valid_q && key_slot_q == cfg.slot);
-  assign key_req_o = key_early || (fsm_q == Key && first && !key_here && !key_asked_q && !stop);
+  assign key_early = fsm_q == Load && (phase == PhChunk || (phase == PhData && len_q != '0)) && !revoked && !kill;
+  job_key #(.NCtx(NCtx)) u_key (
+    .clk_i, .rst_ni, .early_i(key_early), .ask_i(fsm_q == Key && first && !stop), .mode_i(cfg.mode),
+    .slot_i(cfg.slot), .session_i(session), .ctx_i(ctx_q), .cleared_i(aes_clear_o), .here_o(key_here),
+    .key_req_o, .key_done_i(key_done_i && fsm_q == Key),
+    .revoke_ctx_i, .revoke_session_i, .revoke_session_idx_i, .clear_o(key_clear)
+  );
   assign key_slot_o = cfg.slot;
   assign key_len_o = cfg.key_len;
-  assign cipher_start = fsm_q == Key && vetted && (key_here || key_done_i) && !stop;
-
-  always_comb begin
-    key_revoked = revoke_session_i && key_session_q == revoke_session_idx_i;
-    for (int unsigned c = 0; c < NCtx; c++) if (key_ctx_q == CtxW'(c) && revoke_ctx_i[c]) key_revoked = 1'b1;
-  end
-  assign aes_clear_o = (key_valid_q && key_revoked) || kill || (stop && working) || op_done_i;
+  assign cipher_start = fsm_q == Key && vetted && key_here && !stop;
+  // After a key operation the core has held the session's key and the new one.
+  assign aes_clear_o = key_clear || kill || stop || op_done_i;
   assign vault_abort_o = kill || stop;
-
-  always_ff @(posedge clk_i) begin
-    if (key_done_i && fsm_q == Key) begin
-      key_valid_q <= 1'b1;
-      key_slot_q <= cfg.slot;
-      key_session_q <= session;
-      key_ctx_q <= ctx_q;
-    end
-    if (key_req_o || aes_clear_o || !rst_ni) key_valid_q <= 1'b0;
-    key_asked_q <= key_early;
-  end
 
   // ---- the walk through a list
 
@@ -411,45 +377,25 @@ module job_engine
 
   // ---- verdict at the end of a unit
 
-  assign ended = !pkt_q || !len_q[9];
+  progress_t at_verdict;
+  phase_e phase_verdict;
+  job_verdict u_verdict (
+    .ret_i(cfg.ret), .src_surface_i(cfg.src_surface), .at_i(job_q), .cycle_i, .pkt_i(pkt_q), .ended_i(!pkt_q || !len_q[9]), .more_i(rest_q != '0),
+    .listing_i(listing_q), .at_o(at_verdict), .phase_o(phase_verdict)
+  );
 
   always_comb begin
-    at_end = job_q;
-    if (fsm_q == Finish && job_q.status == 4'(JobOk)) begin
-      if (listing_q && ended) at_end.status = 4'(JobShort);
-      else if (!listing_q && pkt_q && rest_q != '0) at_end.status = 4'(JobLong);
-      else if (!listing_q && !cfg.src_surface && job_q.left != '0 && ended) at_end.status = 4'(JobShort);
-    end
-    if (at_end.status != 4'(JobOk) && !job_q.stamped) at_end.done = '0;
-    if (at_end.status != 4'(JobOk)) phase_end = ended ? (cfg.ret ? PhEnd : PhDone) : PhDrain;
-    else if (listing_q) phase_end = PhList;
-    else if (job_q.left != '0) phase_end = !cfg.src_surface ? PhData : ended ? PhChunk : PhTail;
-    else phase_end = !ended ? PhTail : cfg.ret ? PhEnd : PhDone;
-    if (fsm_q == End) phase_end = PhDone;
-    if (fsm_q == Answer) phase_end = PhIdle;
-    if (fsm_q == Finish && phase_end inside {PhEnd, PhDone} && job_q.done == '0) at_end.last = cycle_i;
+    unique case (fsm_q)
+      Finish:  phase_end = phase_verdict;
+      End:     phase_end = PhDone;
+      default: phase_end = PhIdle; // Answer
+    endcase
     job_end = '{
-      at: at_end, ctr: cipher_ctr, ks: cipher_ks, part: cipher_part, fill: cipher_fill,
+      at: fsm_q == Finish ? at_verdict : job_q, ctr: cipher_ctr, ks: cipher_ks, part: cipher_part, fill: cipher_fill,
       in_len: fsm_q == End ? '0 : sink_len, dst: sink_addr
     };
   end
 
-  always_comb begin
-    cfg_new = '{
-      op: hdr_q.op, mode: hdr_q.mode[1:0], encrypt: flags.encrypt, ret: flags.ret,
-      src_surface: flags.src_surface, dst_surface: flags.dst_surface, rule: hdr_q.counter_rule[1:0],
-      rising: 1'b0, made_iv: 1'b0, id: hdr_q.id, slot: hdr_q.slot[SlotW-1:0], key_len: KeyLen128,
-      list_words: {hdr_q.pairs[7:0], 1'b0}, src_rec: hdr_q.src_handle[SurfW-1:0], dst_rec: hdr_q.dst_handle[SurfW-1:0],
-      src_gen: hdr_q.src_handle[31:8], dst_gen: hdr_q.dst_handle[31:8]
-    };
-    if (fsm_q == Check) begin
-      if (chk_status == JobBadHeader) cfg_new.ret = 1'b0;
-      cfg_new.rising = flags.encrypt ? attr.enc_rising : attr.dec_rising;
-      cfg_new.made_iv = crypt && attr.role == RoleReadback && chk_status == JobOk;
-      cfg_new.key_len = attr.key_len;
-      if (cfg_new.made_iv) cfg_new.rule = 2'(CtrRefuse64);
-    end
-  end
   assign cfg_we = pos_new && !kill;
 
   always_comb begin
@@ -469,10 +415,11 @@ module job_engine
       (hdr_q.op == OpNewReadbackKey || hdr_q.op == OpStartRefresh);
   assign list_whole = list_last && job_q.list_at + 1'b1 == cfg.list_words;
   assign list_wrong = job_q.over || job_q.seg != job_q.left;
-  assign end_data = fsm_q == Data && (take && unit_q == 10'd1 && cfg.mode != 2'(ModeEcb) || unit_q == '0 && cipher_idle);
+  assign end_data = fsm_q == Data && (take && unit_q == 10'd1 && cfg.mode != 2'(ModeEcb) ||
+                                         unit_q == '0 && cipher_idle);
 
   assign working = fsm_q inside {Check, List, Iv, Key, Data, Op, OpOut};
-  assign stop = working && (revoked || rec_lost_q);
+  assign stop = working && (revoked || rec_lost);
   assign wait_pool = fsm_q == Check && chk_done && chk_status == JobOk && pool_short && !kill && !stop;
   assign wiped = fsm_q == Wipe && &count_q;
   assign busy_o = fsm_q != Pick || pick_any || pick_wipe;
@@ -515,7 +462,7 @@ module job_engine
         if (chk_status != JobOk) fsm_q <= Finish;
         else if (pool_short) fsm_q <= Settle;  // the packet stays where it is
         else if (key_op) fsm_q <= rest_q == hdr_q.length[9:0] ? Op : Finish;
-        else if (flags.list) begin
+        else if (with_list) begin
           listing_q <= 1'b1;
           fsm_q <= List;
         end else begin
@@ -604,8 +551,8 @@ module job_engine
       Check: if (chk_done) begin
         job_q.status <= 4'(chk_status);
         job_q.left <= hdr_q.length;
-        job_q.seg <= flags.list ? '0 : hdr_q.length;
-        job_q.done <= flags.list || !crypt ? '0 : hdr_q.length;
+        job_q.seg <= with_list ? '0 : hdr_q.length;
+        job_q.done <= with_list || !crypt ? '0 : hdr_q.length;
         job_q.src <= chk_src;
         if (chk_status == JobOk && key_op && rest_q != hdr_q.length[9:0]) begin
           job_q.status <= rest_q < hdr_q.length[9:0] ? 4'(JobShort) : 4'(JobLong);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which slot's key the AES core holds, and when another one is fetched. A unit whose key is there goes on at once.
+// early_i asks while the rest of a unit is looked at, ask_i when the key is needed (nothing happens if it was asked
+// for already). A revocation of the key's session or context clears the core in the same cycle.
+
+module job_key
+  import coffer_pkg::*;
+  import job_pkg::*;
+#(
+  parameter int unsigned NCtx = 4
+) (
+  input  logic              clk_i,
+  input  logic              rst_ni,
+
+  input  logic              early_i,
+  input  logic              ask_i,
+  input  logic [1:0]        mode_i,         // ModeNone needs no key
+  input  logic [SlotW-1:0]  slot_i,
+  input  logic [SlotW-1:0]  session_i,
+  input  logic [CtxW-1:0]   ctx_i,
+  input  logic              cleared_i,      // whatever the core held is gone
+  output logic              here_o,
+
+  output logic              key_req_o,
+  input  logic              key_done_i,
+
+  input  logic [NCtx-1:0]   revoke_ctx_i,
+  input  logic              revoke_session_i,
+  input  logic [SlotW-1:0]  revoke_session_idx_i,
+  output logic              clear_o
+);
+
+  logic valid_q, asked_q, revoked;
+  logic [SlotW-1:0] slot_q, session_q;
+  logic [CtxW-1:0] ctx_q;
+
+  assign here_o = mode_i == 2'(ModeNone) || (valid_q && slot_q == slot_i) || key_done_i;
+  assign key_req_o = !here_o && (early_i || (ask_i && !asked_q));
+
+  always_comb begin
+    revoked = revoke_session_i && session_q == revoke_session_idx_i;
+    for (int unsigned c = 0; c < NCtx; c++) if (ctx_q == CtxW'(c) && revoke_ctx_i[c]) revoked = 1'b1;
+  end
+  assign clear_o = valid_q && revoked;
+
+  always_ff @(posedge clk_i) begin
+    asked_q <= early_i;
+    if (key_done_i) begin
+      valid_q <= 1'b1;
+      slot_q <= slot_i;
+      session_q <= session_i;
+      ctx_q <= ctx_i;
+    end
+    if (key_req_o || clear_o || cleared_i || !rst_ni) valid_q <= 1'b0;
+  end
+
+endmodule
