@@ -31,7 +31,11 @@ def boot(tmp_path, image, secret):
     (tmp_path / "img").write_bytes(image)
     run = subprocess.run(
         [ROOT / "build/tests/ep0", "boot", tmp_path / "img", secret.hex()],
-        cwd=ROOT, capture_output=True, text=True, timeout=900, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     first, *chains = run.stdout.split("\n")
