@@ -83,8 +83,9 @@ void Hub::unplug(size_t port)
 	}
 	if (!plugged)
 		return;
-	plugged->board.unplug();
+	// The order of the kernel's disconnect: nothing more is let through, what is pending ends, last its files go.
 	plugged->core.disconnect();
+	plugged->board.unplug();
 	server_.remove(ServedDevicePtr(plugged, &plugged->device));
 
 	std::lock_guard lock(mutex_);

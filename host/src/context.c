@@ -91,10 +91,11 @@ static void find_out_why(struct coffer_context *context)
 static void step(struct coffer_context *context)
 {
 	handle_completed(context);
-	if (context->suspect && !context->error)
-		find_out_why(context);
 	control_step(context);
 	queue_step(context);
+	/* Last, since these too may find that the board takes nothing more: no event would tell us later. */
+	if (context->suspect && !context->error)
+		find_out_why(context);
 	run_callbacks(context);
 }
 

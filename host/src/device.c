@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which boards are attached, told without claiming anything. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "coffer_device.h"
 #include "device.h"
@@ -15,12 +18,50 @@ bool device_is_board(libusb_device *device)
 	       descriptor.idVendor == COFFER_USB_VENDOR_ID && descriptor.idProduct == COFFER_USB_PRODUCT_ID;
 }
 
+/*
+ * libusb has one error for whatever open(2) may answer but ENOENT and EACCES. A board that is pulled out answers ENODEV
+ * from the moment that the kernel knows until its device file goes, and a container without access to it EPERM.
+ */
+static int why_not_open(libusb_device *device)
+{
+	char node[32];
+	int descriptor, why;
+
+	snprintf(node, sizeof(node), "/dev/bus/usb/%03u/%03u", libusb_get_bus_number(device),
+		 libusb_get_device_address(device));
+	descriptor = open(node, O_RDWR | O_CLOEXEC);
+	why = descriptor < 0 ? errno : 0;
+	if (descriptor >= 0)
+		close(descriptor);
+	switch (why) {
+	case ENODEV:
+	case ENOENT:
+		return COFFER_E_REMOVED;
+	case EPERM:
+		return COFFER_E_ACCESS;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		return COFFER_E_NO_MEMORY;
+	default:
+		return COFFER_E_IO;
+	}
+}
+
+int device_open(libusb_device *device, libusb_device_handle **handle)
+{
+	int error = libusb_open(device, handle);
+
+	return error == LIBUSB_ERROR_IO ? why_not_open(device) : usb_error(error);
+}
+
+/* A board has one configuration. libusb read its descriptors when it found the board: nothing can be amiss by now. */
 bool device_endpoints(libusb_device *device, int interface, uint8_t *ep_out, uint8_t *ep_in)
 {
 	struct libusb_config_descriptor *config;
 	bool found = false;
 
-	if (libusb_get_active_config_descriptor(device, &config))
+	if (libusb_get_config_descriptor(device, 0, &config))
 		return false;
 	*ep_out = *ep_in = 0;
 	for (int i = 0; i < config->bNumInterfaces; i++) {
@@ -52,7 +93,7 @@ int device_contexts(libusb_device *device)
 	struct libusb_config_descriptor *config;
 	int contexts;
 
-	if (libusb_get_active_config_descriptor(device, &config))
+	if (libusb_get_config_descriptor(device, 0, &config))
 		return 0;
 	contexts = config->bNumInterfaces < COFFER_MAX_CONTEXTS ? config->bNumInterfaces : COFFER_MAX_CONTEXTS;
 	libusb_free_config_descriptor(config);
@@ -75,8 +116,8 @@ static bool describe(libusb_device *device, struct coffer_device *entry)
 	int free_contexts, error;
 
 	fork_guard_begin();
-	error = libusb_open(device, &handle);
-	entry->denied = error == LIBUSB_ERROR_ACCESS;
+	error = device_open(device, &handle);
+	entry->denied = error == COFFER_E_ACCESS;
 	if (!error) {
 		entry->contexts = (uint8_t)device_contexts(device);
 		device_string(handle, COFFER_STRING_SERIAL, entry->serial, sizeof(entry->serial));
@@ -87,7 +128,7 @@ static bool describe(libusb_device *device, struct coffer_device *entry)
 		libusb_close(handle);
 	}
 	fork_guard_end();
-	return error != LIBUSB_ERROR_NO_DEVICE;
+	return error != COFFER_E_REMOVED;
 }
 
 int coffer_list(coffer *library, struct coffer_device **list, size_t *count)

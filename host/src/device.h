@@ -6,6 +6,10 @@
 #include "internal.h"
 
 bool device_is_board(libusb_device *device);
+/*
+ * libusb_open, with an error of ours. COFFER_E_REMOVED: the board is being taken away. The caller holds the fork guard.
+ */
+int device_open(libusb_device *device, libusb_device_handle **handle);
 /* Interfaces of the board, each a context; 0 where nothing can be read. */
 int device_contexts(libusb_device *device);
 /* The bulk endpoints of an interface's setting 1; false at full speed, where it has none. */

@@ -41,19 +41,13 @@ static int device_descriptor(libusb_context *usb)
 	return descriptor;
 }
 
-static int claim(struct coffer_context *context, libusb_device *device, int interface)
+static int claim(struct coffer_context *context, int interface)
 {
 	int error = libusb_claim_interface(context->device, interface);
 
 	if (error)
 		return usb_error(error);
-	if (!device_endpoints(device, interface, &context->ep_out, &context->ep_in)) {
-		coffer_log_write(context->library, COFFER_LOG_ERROR,
-				 "board %s is not attached at high speed: it has no context to open", context->serial);
-		error = LIBUSB_ERROR_NOT_SUPPORTED;
-	}
-	if (!error)
-		error = libusb_set_interface_alt_setting(context->device, interface, 1);
+	error = libusb_set_interface_alt_setting(context->device, interface, 1);
 	if (error) {
 		libusb_release_interface(context->device, interface);
 		return usb_error(error);
@@ -62,17 +56,35 @@ static int claim(struct coffer_context *context, libusb_device *device, int inte
 	return 0;
 }
 
-static int claim_one(struct coffer_context *context, libusb_device *device, int wanted)
+static int claim_one(struct coffer_context *context, int contexts, int wanted)
+{
+	int error = COFFER_E_BUSY;
+
+	if (wanted >= 0)
+		return claim(context, wanted);
+	for (int i = 0; i < contexts && error == COFFER_E_BUSY; i++)
+		error = claim(context, i);
+	return error;
+}
+
+/* Somebody's reset, or the board's end, may come between any two steps: then again, but not for ever. */
+static int claim_surely(struct coffer_context *context, libusb_device *device, int wanted)
 {
 	int contexts = device_contexts(device);
-	int error = COFFER_E_BUSY;
+	int error;
 
 	if (wanted >= contexts)
 		return COFFER_E_INVALID;
-	if (wanted >= 0)
-		return claim(context, device, wanted);
-	for (int i = 0; i < contexts && error == COFFER_E_BUSY; i++)
-		error = claim(context, device, i);
+	if (!device_endpoints(device, wanted < 0 ? 0 : wanted, &context->ep_out, &context->ep_in)) {
+		coffer_log_write(context->library, COFFER_LOG_ERROR,
+				 "board %s is not attached at high speed: it has no context to open", context->serial);
+		return COFFER_E_IO;
+	}
+	error = claim_one(context, contexts, wanted);
+	for (int i = 0; i < 3 && error == COFFER_E_IO; i++)
+		error = usb_why(context) == COFFER_E_REMOVED ? COFFER_E_REMOVED : claim_one(context, contexts, wanted);
+	if (!error && !device_endpoints(device, context->interface, &context->ep_out, &context->ep_in))
+		error = COFFER_E_IO;
 	return error;
 }
 
@@ -89,7 +101,7 @@ static int open_device(struct coffer_context *context, libusb_device *device, co
 	int error;
 
 	fork_guard_begin();
-	error = usb_error(libusb_open(device, &context->device));
+	error = device_open(device, &context->device);
 	if (!error) {
 		context->descriptor = device_descriptor(context->usb);
 		if (context->descriptor < 0 || !fork_guard_add(context->descriptor)) {
@@ -108,7 +120,7 @@ static int open_device(struct coffer_context *context, libusb_device *device, co
 	if (board && strcmp(board, context->serial) && !named_by_address(context, board))
 		error = COFFER_E_NO_BOARD;
 	else
-		error = claim_one(context, device, interface);
+		error = claim_surely(context, device, interface);
 	return error;
 }
 
@@ -193,7 +205,7 @@ static bool board_came_back(const struct coffer_context *context)
 						     libusb_get_device_address(devices[i]) == context->address))
 			continue;
 		fork_guard_begin();
-		if (libusb_open(devices[i], &handle) == 0) {
+		if (device_open(devices[i], &handle) == 0) {
 			device_string(handle, COFFER_STRING_SERIAL, serial, sizeof(serial));
 			back |= strcmp(serial, context->serial) == 0;
 			libusb_close(handle);
@@ -208,10 +220,15 @@ static bool board_came_back(const struct coffer_context *context)
 
 int usb_why(struct coffer_context *context)
 {
+	const struct timespec limit = coffer_deadline(2000);
 	unsigned char status[2];
-	int got = libusb_control_transfer(context->device, LIBUSB_ENDPOINT_IN | LIBUSB_RECIPIENT_DEVICE,
-					  LIBUSB_REQUEST_GET_STATUS, 0, 0, status, sizeof(status), 1000);
+	int got;
 
+	/* A board that is there answers this; of one that was pulled out the kernel may hear a little later than we. */
+	do {
+		got = libusb_control_transfer(context->device, LIBUSB_ENDPOINT_IN | LIBUSB_RECIPIENT_DEVICE,
+					      LIBUSB_REQUEST_GET_STATUS, 0, 0, status, sizeof(status), 1000);
+	} while (got < 0 && got != LIBUSB_ERROR_NO_DEVICE && !poll(NULL, 0, 20) && milliseconds_until(&limit) > 0);
 	if (got != LIBUSB_ERROR_NO_DEVICE || board_came_back(context))
 		return COFFER_E_LOST;
 	return COFFER_E_REMOVED;

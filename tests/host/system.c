@@ -540,54 +540,135 @@ static void lost(const char *argument)
 	free(back);
 }
 
-/* Says "ready", streams jobs until the board is pulled out, and says "removed"; waits for a line, and opens again. */
-static void removed(const char *argument)
+/* What a context is in the middle of when its board is pulled out. */
+enum kind { BOTH_WAYS, OUT_ALONE, REQUESTS, NEGOTIATION, KINDS };
+
+struct busy {
+	coffer_context *context;
+	coffer_session *session;
+	enum kind kind;
+	atomic_int steps; /* 2: in the middle of it */
+	int error;
+};
+
+/* Ten jobs in flight; the error of the last. */
+static int stream(struct busy *busy, uint8_t *back)
 {
-	coffer_context *context = open_one(), *more;
-	uint8_t *back = calloc(1, MOST);
-	struct coffer_job_desc job = loop_of(argument && !strcmp(argument, "out") ? NULL : back, MOST);
-	struct coffer_device *list;
-	coffer_session *session, *later;
+	struct coffer_job_desc job = loop_of(busy->kind == BOTH_WAYS ? back : NULL, MOST);
 	coffer_task *tasks[10];
-	size_t count;
 	int error = 0;
 
-	EXPECT(coffer_session_create(context, COFFER_SESSION_OPEN, NULL, &session), 0);
+	for (int i = 0; i < 10; i++) {
+		error = coffer_submit(busy->context, &job, NULL, NULL, &tasks[i]);
+		if (error)
+			tasks[i] = NULL;
+	}
+	for (int i = 0; i < 10; i++) {
+		error = tasks[i] ? coffer_task_wait(tasks[i], NULL, NULL) : error;
+		coffer_task_release(&tasks[i]);
+		atomic_fetch_add(&busy->steps, 1);
+	}
+	return error;
+}
+
+static int one_round(struct busy *busy, uint8_t *back)
+{
+	static const uint8_t blob[COFFER_BLOB_BYTES];
+	struct coffer_status status;
+	int error;
+
+	switch (busy->kind) {
+	case REQUESTS:
+		return coffer_get_status(busy->context, NULL, &status);
+	case NEGOTIATION:
+		error = coffer_negotiate(busy->session, blob, sizeof(blob), NULL, NULL);
+		return error == COFFER_E_BAD_BLOB ? 0 : error;
+	default:
+		return stream(busy, back);
+	}
+}
+
+static void *keep_busy(void *arg)
+{
+	struct busy *busy = arg;
+	uint8_t *back = calloc(1, MOST);
+
+	while (!busy->error) {
+		atomic_fetch_add(&busy->steps, 1);
+		busy->error = one_round(busy, back);
+	}
+	free(back);
+	return NULL;
+}
+
+/* Every call on a context whose board is gone, at once: a minute's wait would be the deadline's error. */
+static void expect_removed(struct busy *busy)
+{
+	struct timespec later = coffer_deadline(45000);
+	struct coffer_job_desc job = loop_of(NULL, 10);
+	struct coffer_status status;
+	coffer_session *session;
+
+	EXPECT(coffer_session_create(busy->context, COFFER_SESSION_OPEN, &later, &session), COFFER_E_REMOVED);
+	EXPECT(coffer_get_status(busy->context, &later, &status), COFFER_E_REMOVED);
+	EXPECT(coffer_run(busy->context, &job, &later, NULL), COFFER_E_REMOVED);
+	EXPECT(coffer_session_destroy(&busy->session, &later), COFFER_E_REMOVED);
+	EXPECT(coffer_context_error(busy->context), COFFER_E_REMOVED);
+	coffer_close(&busy->context);
+}
+
+/* Opened and used again as soon as it is plugged in again. */
+static void opened_again(void)
+{
+	struct coffer_device *list;
+	coffer_context *context;
+	size_t count;
+
+	do {
+		EXPECT(coffer_list(library, &list, &count), 0);
+		coffer_free(list);
+	} while (!count && !usleep(20000));
+	context = open_one();
+	check_loop(context, 10000);
+	coffer_close(&context);
+}
+
+/*
+ * Says "ready" once every context is in the middle of something else (or all are idle, until a line comes), waits until
+ * the board is pulled out, and says "removed"; waits for a line, and opens again.
+ */
+static void removed(const char *argument)
+{
+	bool idle = argument && !strcmp(argument, "idle");
+	struct busy busy[KINDS] = { 0 };
+	pthread_t threads[KINDS];
+	coffer_context *more;
+
+	for (int i = 0; i < KINDS; i++) {
+		busy[i].context = open_one();
+		busy[i].kind = (enum kind)i;
+		EXPECT(coffer_session_create(busy[i].context, COFFER_SESSION_OPEN, NULL, &busy[i].session), 0);
+	}
+	for (int i = 0; i < KINDS && !idle; i++)
+		CHECK(pthread_create(&threads[i], NULL, keep_busy, &busy[i]) == 0);
+	for (int i = 0; i < KINDS && !idle; i++)
+		while (atomic_load(&busy[i].steps) < (i == NEGOTIATION ? 1 : 2))
+			usleep(1000);
 	puts("ready");
 	fflush(stdout);
-	while (!error && !(argument && !strcmp(argument, "idle"))) {
-		for (int i = 0; i < 10; i++)
-			if (coffer_submit(context, &job, NULL, NULL, &tasks[i]))
-				tasks[i] = NULL;
-		for (int i = 0; i < 10; i++) {
-			error = tasks[i] ? coffer_task_wait(tasks[i], NULL, NULL) : error;
-			coffer_task_release(&tasks[i]);
-		}
-	}
-	if (argument && !strcmp(argument, "idle"))
+	if (idle)
 		CHECK(getchar() == '\n');
-	else
-		EXPECT(error, COFFER_E_REMOVED);
-	EXPECT(coffer_session_create(context, COFFER_SESSION_OPEN, NULL, &later), COFFER_E_REMOVED);
-	EXPECT(coffer_run(context, &job, NULL, NULL), COFFER_E_REMOVED);
-	EXPECT(coffer_session_destroy(&session, NULL), COFFER_E_REMOVED);
-	EXPECT(coffer_context_error(context), COFFER_E_REMOVED);
-	coffer_close(&context);
+	for (int i = 0; i < KINDS && !idle; i++) {
+		CHECK(pthread_join(threads[i], NULL) == 0);
+		EXPECT(busy[i].error, COFFER_E_REMOVED);
+	}
+	for (int i = 0; i < KINDS; i++)
+		expect_removed(&busy[i]);
 	EXPECT(coffer_open(library, NULL, -1, NULL, &more), COFFER_E_NO_BOARD);
 	puts("removed");
 	fflush(stdout);
 	CHECK(getchar() == '\n');
-	for (int i = 0; i < 500; i++) {
-		EXPECT(coffer_list(library, &list, &count), 0);
-		coffer_free(list);
-		if (count)
-			break;
-		usleep(20000);
-	}
-	context = open_one();
-	check_loop(context, 10000);
-	coffer_close(&context);
-	free(back);
+	opened_again();
 }
 
 /* Killed in the middle of it all: says "ready" and goes on. */
