@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "mbedtls/sha512.h"
 #include "oaep.h"
 
 #define STEP(n, value) (REG(ep0_ctrl) = REG_BITS(EP0_CTRL__CMD, 1) | REG_BITS(EP0_CTRL__TAG, n) | REG_BITS(EP0_CTRL__LEN, (value) & 0x7FF))
@@ -131,21 +132,81 @@ static void test_exceptions(void)
 	STEP(23, last_cause);
 }
 
-/* The decoder takes the same cycles for every block, once it is in the instruction cache. */
-static void test_oaep_time(enum coffer_session_kind kind, uint32_t step)
+/* ---- OAEP: the same cycles whatever is wrong ------------------------------------------------------------------ */
+
+#define HASH 64u
+#define DB   (1u + HASH)
+
+enum flipped {
+	NOTHING, LEADING_ZERO, MASKED_SEED, MASKED_DB, LABEL_HASH, PADDING_FIRST, PADDING_LAST, SEPARATOR, MESSAGE,
+	OUT_OF_RANGE, CASES
+};
+
+static void mgf1_xor(uint8_t *out, size_t bytes, const uint8_t *seed, size_t seed_bytes)
+{
+	static uint8_t in[256], hash[HASH];
+
+	memcpy(in, seed, seed_bytes);
+	memset(in + seed_bytes, 0, 4);
+	for (size_t done = 0; done < bytes; in[seed_bytes + 3]++) {
+		(void)mbedtls_sha512(in, seed_bytes + 4, hash, 0);
+		for (size_t i = 0; i < HASH && done < bytes; i++)
+			out[done++] ^= hash[i];
+	}
+}
+
+/* A block with one bit flipped in one of its parts. */
+static void make_block(uint8_t em[256], enum coffer_session_kind kind, enum flipped part)
+{
+	const char *label = kind == COFFER_SESSION_PROTECTED ? "" : COFFER_OPEN_LABEL;
+	size_t bytes = kind == COFFER_SESSION_PROTECTED ? 16 : sizeof(struct coffer_open_key) + 32;
+	uint8_t *message = em + 256 - bytes;
+
+	for (unsigned i = 0; i < 256; i++)
+		em[i] = (uint8_t)(i < DB || i >= 256 - bytes ? 7 * i + 1 : 0);
+	em[0] = part == LEADING_ZERO;
+	(void)mbedtls_sha512((const uint8_t *)label, strlen(label), em + DB, 0);
+	message[-1] = 1;
+	if (kind != COFFER_SESSION_PROTECTED)
+		memcpy(message, (uint8_t[]){ 1, 32, COFFER_USE_CTR | COFFER_USE_DECRYPT, 0 }, 4);
+	em[DB + HASH - 1] ^= part == LABEL_HASH;
+	em[DB + HASH] ^= (uint8_t)((part == PADDING_FIRST) << 7);
+	message[-2] ^= part == PADDING_LAST;
+	message[-1] ^= part == SEPARATOR;
+	message[0] ^= part == MESSAGE;
+	mgf1_xor(em + DB, 256 - DB, em + 1, HASH);
+	mgf1_xor(em + 1, HASH, em + DB, 256 - DB);
+	em[HASH] ^= part == MASKED_SEED;
+	em[255] ^= (uint8_t)((part == MASKED_DB) << 3);
+}
+
+/* Another message is another key, but in an open session its first byte is a version. */
+static bool is_good(enum coffer_session_kind kind, enum flipped part)
+{
+	return part == NOTHING || (part == MESSAGE && kind == COFFER_SESSION_PROTECTED);
+}
+
+static void test_oaep(enum coffer_session_kind kind, uint32_t step)
 {
 	static _Alignas(4) uint8_t em[256];
 	static struct oaep_key out;
-	uint32_t cycles[4];
+	uint32_t expected = 0, wrong = 0;
 
-	for (uint32_t i = 0; i < 4; i++) {
-		memset(em, (int)(0x55 * i), sizeof(em));
-		cycles[i] = (uint32_t)board_cycle();
-		(void)oaep_decode(em, i & 1, kind, &out);
-		cycles[i] = (uint32_t)board_cycle() - cycles[i];
+	make_block(em, kind, NOTHING);
+	(void)oaep_decode(em, true, kind, &out); /* into the instruction cache */
+	for (unsigned part = NOTHING; part < CASES; part++) {
+		uint32_t cycles;
+		bool good;
+
+		make_block(em, kind, part);
+		cycles = (uint32_t)board_cycle();
+		good = oaep_decode(em, part != OUT_OF_RANGE, kind, &out);
+		cycles = (uint32_t)board_cycle() - cycles;
+		expected = part == NOTHING ? cycles : expected;
+		wrong |= (uint32_t)(good != is_good(kind, part) || cycles != expected) << part;
 	}
-	STEP(step, cycles[1] == cycles[2] && cycles[1] == cycles[3]);
-	STEP(step + 1, cycles[1] >> 10);
+	STEP(step, wrong);
+	STEP(step + 1, expected >> 10);
 }
 
 int main(void)
@@ -157,8 +218,8 @@ int main(void)
 	test_exceptions();
 	stack_wipe();
 	STEP(24, ram_free() > 16384);
-	test_oaep_time(COFFER_SESSION_PROTECTED, 30);
-	test_oaep_time(COFFER_SESSION_OPEN, 32);
+	test_oaep(COFFER_SESSION_PROTECTED, 30);
+	test_oaep(COFFER_SESSION_OPEN, 32);
 	(void)irq_save();
 	REG(irq_enable) = IRQ_TIMER;
 	board_timer(board_cycle() + 3000); /* long enough for the bench to see it idle, but for the timer */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An ordinary libusb program, led by lines on its standard input; it answers each with one line, "NUMBER TEXT", where
- * NUMBER is what libusb returned. test_virtual_board.py drives several of these against one board.
+ * NUMBER is what libusb returned. Several of these are driven against one board. A line is a verb, up to five numbers,
+ * and "=" with bytes to send in hex where the verb sends any.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #define MAX_DEVICES 16
 #define PACKET COFFER_PACKET_BYTES
 #define WATCHDOG_MS 240000u /* a hang is a failure; nothing else depends on it */
+#define MAX_BYTES 4096
 
 static libusb_context *usb;
 static libusb_device_handle *board;
@@ -29,6 +31,8 @@ static int pending;        /* transfers */
 static char finished[1024]; /* " EP:STATUS:BYTES" of each since the last events command */
 static char hotplug_log[256];
 static struct libusb_transfer *posted[64];
+static unsigned char given[MAX_BYTES]; /* with the line */
+static int given_bytes;
 
 static void answer(int result, const char *format, ...)
 {
@@ -107,9 +111,12 @@ static int register_hotplug(void)
 
 static void control(int type, int request, int value, int index, int length)
 {
-	unsigned char data[4096] = {0};
+	unsigned char data[MAX_BYTES];
 	char hex[2 * sizeof(data) + 1] = "";
-	int result = libusb_control_transfer(board, (uint8_t)type, (uint8_t)request, (uint16_t)value, (uint16_t)index, data,
+	int result;
+
+	memcpy(data, given, sizeof(data));
+	result = libusb_control_transfer(board, (uint8_t)type, (uint8_t)request, (uint16_t)value, (uint16_t)index, data,
 					     (uint16_t)length, WATCHDOG_MS);
 
 	for (int i = 0; i < result && (type & 0x80); i++)
@@ -129,13 +136,29 @@ static void on_end(struct libusb_transfer *transfer)
 			posted[i] = NULL;
 }
 
-/* Posts a transfer that nobody waits for; its buffer is freed with it. */
+/* Waits for one IN transfer. */
+static void receive(int endpoint, int bytes)
+{
+	unsigned char data[MAX_BYTES];
+	char hex[2 * sizeof(data) + 1] = "";
+	int moved = 0;
+	int result = libusb_bulk_transfer(board, (unsigned char)endpoint, data, bytes < MAX_BYTES ? bytes : MAX_BYTES, &moved,
+					  WATCHDOG_MS);
+
+	for (int i = 0; i < moved; i++)
+		snprintf(hex + 2 * i, 3, "%02x", data[i]);
+	answer(result, "%s", hex);
+}
+
+/* Posts a transfer that nobody waits for, of the given bytes and zeros; its buffer is freed with it. */
 static int post(int endpoint, int bytes, bool zero_packet)
 {
 	struct libusb_transfer *transfer = libusb_alloc_transfer(0);
+	unsigned char *data = calloc(1, (size_t)bytes + MAX_BYTES);
 	int result;
 
-	libusb_fill_bulk_transfer(transfer, board, (unsigned char)endpoint, calloc(1, (size_t)bytes + 1), bytes, on_end, NULL, 0);
+	memcpy(data, given, (size_t)given_bytes);
+	libusb_fill_bulk_transfer(transfer, board, (unsigned char)endpoint, data, bytes, on_end, NULL, 0);
 	transfer->flags = LIBUSB_TRANSFER_FREE_BUFFER | LIBUSB_TRANSFER_FREE_TRANSFER;
 	if (zero_packet)
 		transfer->flags |= LIBUSB_TRANSFER_ADD_ZERO_PACKET;
@@ -292,6 +315,8 @@ static void execute(const char *verb, int a, int b, int c, int d, int e)
 		loop(a, b, c);
 	else if (!strcmp(verb, "post"))
 		answer(post(a, b, c), "");
+	else if (!strcmp(verb, "receive"))
+		receive(a, b);
 	else if (!strcmp(verb, "cancel"))
 		answer(cancel_posted(), "");
 	else if (!strcmp(verb, "events"))
@@ -308,9 +333,17 @@ static void execute(const char *verb, int a, int b, int c, int d, int e)
 		answer(-98, "unknown command %s", verb);
 }
 
+static void take_bytes(const char *hex)
+{
+	memset(given, 0, sizeof(given));
+	for (given_bytes = 0; given_bytes < MAX_BYTES && hex && sscanf(hex, "%2hhx", &given[given_bytes]) == 1; hex += 2)
+		given_bytes++;
+}
+
 int main(void)
 {
-	char line[256], verb[32];
+	static char line[2 * MAX_BYTES + 256];
+	char verb[32];
 
 	if (libusb_init(&usb) < 0)
 		return 1;
@@ -320,6 +353,8 @@ int main(void)
 			continue;
 		if (!strcmp(verb, "exit"))
 			exit(0);
+		char *bytes = strchr(line, '=');
+		take_bytes(bytes ? bytes + 1 : NULL);
 		execute(verb, a, b, c, d, e);
 	}
 	if (board)

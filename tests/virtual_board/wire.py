@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wire protocol (docs/protocol.md) for programs that bypass the library: requests and jobs through tests/virtual_board/client.c."""
+
+import collections
+import hashlib
+import struct
+import time
+
+from cryptography import x509
+
+GET_INFO, GET_CERTIFICATE, GET_STATUS = 1, 2, 3
+SESSION_CREATE, SESSION_DESTROY, NEGOTIATE_START, NEGOTIATE_RESULT, SURFACE_CREATE, SURFACE_DESTROY = range(0x10, 0x16)
+PROTECTED, OPEN, OPEN_WRAP = range(3)
+OK, PENDING, ERR_REQUEST, ERR_CLOSED, ERR_HANDLE, ERR_NO_SLOT, ERR_NO_MEMORY, ERR_BLOB, ERR_STATE, ERR_NOT_READY, ERR_REVOKED = range(11)
+READY = 4  # coffer_info.flags
+
+NOP, LOOP, CRYPT, LOAD_KEY, NEW_READBACK_KEY, START_REFRESH, REFRESH = range(7)
+ECB, CTR, CBC = 1, 2, 3
+ENCRYPT, RETURN, SRC_SURFACE, DST_SURFACE, LIST = 1, 2, 4, 8, 16
+JOB_OK, BAD_HEADER, BAD_FIELD, BAD_HANDLE, POLICY = range(5)
+NO_KEY = 10
+
+Info = collections.namedtuple("Info", "protocol contexts slots pages flags rsa_bytes p256_bytes negotiate_cycles")
+Status = collections.namedtuple("Status", "result setting free_slots zeroizing_slots free_pages zeroizing_pages epoch")
+Session = collections.namedtuple("Session", "result session content readback")
+Surface = collections.namedtuple("Surface", "result surface session bytes")
+Negotiated = collections.namedtuple("Negotiated", "result session start granted release")
+Completion = collections.namedtuple("Completion", "status id bytes")
+
+
+def job(op, *, number=1, slot=0, mode=0, flags=0, length=0, src=0, dst=0, dst_offset=0, rule=0):
+    """A header of 64 bytes."""
+    return struct.pack("<HBBIIBBBB16sIHBBIIIIH6x", 0x4A43, 1, op, number, slot, mode, flags, rule, 0, bytes(16), length, 0, 0, 0,
+                       src, 0, dst, dst_offset, 0)
+
+
+class Context:
+    """One interface of the board, opened by a client."""
+
+    def __init__(self, client, interface, opened=False):
+        self.client, self.interface = client, interface
+        if not opened:
+            client.open_context(interface)
+
+    # ---- requests ----
+
+    def ask(self, request, value, length):
+        return self.client.control_in(request, value, self.interface, length)
+
+    def info(self):
+        protocol, contexts, slots, pages, flags, rsa, p256, cycles = struct.unpack("<H10x4B4x3I", self.ask(GET_INFO, 0, 32))
+        return Info(protocol, contexts, slots, pages, flags, rsa, p256, cycles)
+
+    def status(self):
+        return Status(*struct.unpack("<6B2xI52x", self.ask(GET_STATUS, 0, 64)))
+
+    def order(self, request, data):
+        """An OUT request; its result."""
+        done = self.client.do("control", 0x21, request, 0, self.interface, len(data), "=" + data.hex())
+        result = self.status().result
+        assert (done == len(data)) == (result == OK), (done, result)
+        return result
+
+    def create(self, kind):
+        return Session(*struct.unpack("<B3x3I", self.ask(SESSION_CREATE, kind, 16)))
+
+    def destroy(self, handle):
+        return self.order(SESSION_DESTROY, struct.pack("<I", handle))
+
+    def surface(self, session, pages):
+        return Surface(*struct.unpack("<B3x3I", self.ask(SURFACE_CREATE, session & 0xFF | pages << 8, 16)))
+
+    def destroy_surface(self, handle):
+        return self.order(SURFACE_DESTROY, struct.pack("<I", handle))
+
+    def public_key(self):
+        pieces = range((self.info().rsa_bytes + 255) // 256)
+        return x509.load_der_x509_certificate(b"".join(self.ask(GET_CERTIFICATE, k, 256) for k in pieces)).public_key()
+
+    def start(self, session, blob):
+        while not self.info().flags & READY:
+            time.sleep(0.02)
+        return self.order(NEGOTIATE_START, struct.pack("<I", session) + blob)
+
+    def result(self, session):
+        return Negotiated(*struct.unpack("<B3xI3Q", self.ask(NEGOTIATE_RESULT, session & 0xFF, 32)))
+
+    def finish(self, session):
+        while (result := self.result(session)).result == PENDING:
+            time.sleep(0.02)
+        return result
+
+    # ---- jobs ----
+
+    def send(self, data, pad=0, end=True):
+        """Bytes, then zeros; without its end the transfer's last packet must be a full one."""
+        assert end or (len(data) + pad) % 512 == 0
+        assert self.client.do("post", self.interface + 1, len(data) + pad, int(end), "=" + data.hex()) == 0
+
+    def receive(self, length):
+        """One transfer of the board's: `length` bytes ended by a short packet."""
+        data = b""
+        while True:
+            result, text = self.client.ask("receive", 0x81 + self.interface, min(4096, (length - len(data)) // 512 * 512 + 512))
+            assert result == 0, result
+            more = bytes.fromhex(text)
+            data += more
+            if len(more) % 512 or not more:
+                return data
+
+    def completion(self):
+        magic, version, status, number, count = struct.unpack("<HBBII52x", self.receive(64))
+        assert (magic, version) == (0x4343, 1)
+        return Completion(status, number, count)
+
+    def run(self, header, payload=b"", returns=0):
+        """A job with its answer: the status alone; for a job that returns, with the payload."""
+        self.send(header + payload)
+        back = self.receive(returns) if header[13] & RETURN else b""
+        done = self.completion()
+        self.client.events()
+        return (done.status, back) if header[13] & RETURN else done.status
+
+
+# ---- key blobs ----
+
+
+def mgf1(seed, size):
+    return b"".join(hashlib.sha512(seed + i.to_bytes(4, "big")).digest() for i in range(size // 64 + 1))[:size]
+
+
+def xor(a, b):
+    return bytes(x ^ y for x, y in zip(a, b, strict=True))
+
+
+def seal(key, message, label=b"", first=0):
+    """RSAES-OAEP with SHA-512 (RFC 8017, 7.1.1); the first byte of the block can be made wrong, as no library would."""
+    seed = hashlib.sha512(message).digest()
+    block = hashlib.sha512(label).digest() + b"\1".rjust(127 - len(message), b"\0") + message
+    block = xor(block, mgf1(seed, len(block)))
+    block = bytes([first]) + xor(seed, mgf1(block, 64)) + block
+    numbers = key.public_numbers()
+    return pow(int.from_bytes(block, "big"), numbers.e, numbers.n).to_bytes(256, "big")
