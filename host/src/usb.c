@@ -189,14 +189,10 @@ void usb_close(struct coffer_context *context)
 /* The board in its place again under a new address: it was reset and enumerated anew. */
 static bool board_came_back(const struct coffer_context *context)
 {
-	libusb_context *usb;
 	libusb_device **devices;
-	ssize_t count;
+	ssize_t count = libusb_get_device_list(context->usb, &devices);
 	bool back = false;
 
-	if (libusb_init(&usb))
-		return false;
-	count = libusb_get_device_list(usb, &devices);
 	for (ssize_t i = 0; i < count; i++) {
 		libusb_device_handle *handle;
 		char serial[sizeof(context->serial)];
@@ -214,7 +210,6 @@ static bool board_came_back(const struct coffer_context *context)
 	}
 	if (count >= 0)
 		libusb_free_device_list(devices, 1);
-	libusb_exit(usb);
 	return back;
 }
 

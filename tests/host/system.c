@@ -634,6 +634,26 @@ static void opened_again(void)
 }
 
 /*
+ * The board can be opened no more, from the very moment that its contexts know. In a child, which ends without a look
+ * at leaks: libusb forgets the record of a device that goes while a libusb context is being made.
+ */
+static void not_opened(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		coffer_context *context;
+		coffer *own;
+
+		EXPECT(coffer_init(&own, NULL), 0);
+		EXPECT(coffer_open(own, NULL, -1, NULL, &context), COFFER_E_NO_BOARD);
+		_exit(0);
+	}
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+/*
  * Says "ready" once every context is in the middle of something else (or all are idle, until a line comes), waits until
  * the board is pulled out, and says "removed"; waits for a line, and opens again.
  */
@@ -642,7 +662,6 @@ static void removed(const char *argument)
 	bool idle = argument && !strcmp(argument, "idle");
 	struct busy busy[KINDS] = { 0 };
 	pthread_t threads[KINDS];
-	coffer_context *more;
 
 	for (int i = 0; i < KINDS; i++) {
 		busy[i].context = open_one();
@@ -664,7 +683,7 @@ static void removed(const char *argument)
 	}
 	for (int i = 0; i < KINDS; i++)
 		expect_removed(&busy[i]);
-	EXPECT(coffer_open(library, NULL, -1, NULL, &more), COFFER_E_NO_BOARD);
+	not_opened();
 	puts("removed");
 	fflush(stdout);
 	CHECK(getchar() == '\n');
