@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a board makes of its flash at power-on: a good identity record, and one damaged at each of its fields."""
+"""What a board makes of its flash at power-on: a good identity record, and one damaged at each of its fields. And with
+the good one, key exchanges of several contexts (tests/ep0/bench.cpp)."""
 
 import hashlib
 import hmac
@@ -7,6 +8,9 @@ import pathlib
 import subprocess
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER, PRIVATE = 128, 1528
@@ -104,3 +108,15 @@ def test_bad_key(tmp_path, made):
     mac = hmac.digest(keys[32:], image[:96] + bytes(private), hashlib.sha512)[:32]
     result, flags, serial, _ = boot(tmp_path, image[:96] + mac + bytes(private) + image[HEADER + PRIVATE :], secret)
     assert (result, flags, serial) == (RSA_KEY, VIRTUAL, "BOOT-1")
+
+
+def test_key_exchanges(tmp_path, made):
+    """In order of arrival; a new start and the end of a session abort their own one and no other; endpoint 0 goes on."""
+    image, secret = made
+    leaf = image[HEADER + PRIVATE :][: 4 + int.from_bytes(image[HEADER + PRIVATE + 2 :][:2], "big")]
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
+    (tmp_path / "blob").write_bytes(x509.load_der_x509_certificate(leaf).public_key().encrypt(bytes(range(16)), oaep))
+    (tmp_path / "img").write_bytes(image)
+    command = [ROOT / "build/tests/ep0", "negotiate", tmp_path / "img", secret.hex(), tmp_path / "blob"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr

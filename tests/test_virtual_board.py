@@ -45,6 +45,9 @@ def test_lsusb_shows_the_board(board):
     for line in ("bInterfaceClass       255", "bEndpointAddress     0x01  EP 1 OUT", "wMaxPacketSize     0x0200"):
         assert line in done.stdout
     assert re.search(r"iSerial +\d+ VB0001", done.stdout)
+    assert "Binary Object Store Descriptor" in done.stdout
+    for complaint in ("Missing", "must-be", "junk", "Invalid", "INVALID", "Warning", "WARNING", "can't", "cannot", "(error", "unknown"):
+        assert complaint not in done.stdout + done.stderr
 
 
 def test_strings_and_count(board):

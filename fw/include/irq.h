@@ -6,6 +6,10 @@
  * is in place. */
 void irq_enable(void);
 
+/* Forgets what the hardware has revoked. Between reading a SETUP and looking at it, so that a request never meets a table
+ * that is older, nor makes an entry that a revocation from before it would take away. [irq] */
+void irq_revocations(void);
+
 /* Where start.S points the CPU's traps. */
 void trap_entry(void);
 

@@ -3,7 +3,7 @@
  * Sessions: which slots a context holds, and what they are for. The hardware owns the truth (slot states, generations,
  * epochs); this table remembers what it cannot tell: kind, companions, whether a key was negotiated.
  *
- * Functions marked [irq] run in the interrupt; [main] in the main loop, where they mask it themselves.
+ * Functions marked [irq] run in the interrupt, [main] in the main loop.
  */
 #ifndef COFFER_SESSION_H
 #define COFFER_SESSION_H
@@ -42,7 +42,8 @@ void session_forget_context(uint8_t ctx);
 
 /*
  * Puts a negotiated key into the session's slot; false when the session (this handle, made under this epoch) has ended
- * meanwhile or has a key already. Of a protected session key_bytes is 16, and usage and iv_policy are not looked at. [main]
+ * meanwhile or has a key already. Of a protected session key_bytes is 16, and usage and iv_policy are not looked at. The
+ * interrupt is masked. [main]
  */
 bool session_install_key(uint8_t ctx, uint8_t epoch, uint32_t handle, const uint8_t *key, uint8_t key_bytes,
 			 uint8_t usage, uint8_t iv_policy);

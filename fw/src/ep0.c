@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "irq.h"
 #include "requests.h"
 #include "usb.h"
 
@@ -93,6 +94,7 @@ void ep0_setup(void)
 	if (current_is_class)
 		requests_abandoned();
 	read_setup(&current);
+	irq_revocations();
 	current_is_class = false;
 	switch (current.type & TYPE_MASK) {
 	case 0:
@@ -114,10 +116,10 @@ void ep0_out(void)
 {
 	uint32_t status = REG(ep0_status);
 
-	if (REG_FIELD(EP0_STATUS__TAG, status) != current.tag || !current_is_class)
-		command(newest_tag(), CMD_STALL, 0);
-	else
+	if (REG_FIELD(EP0_STATUS__TAG, status) == current.tag && current_is_class)
 		requests_out(&current, REG_FIELD(EP0_STATUS__OUT_LEN, status));
+	else /* with the old tag: a SETUP that came just now must not be the one that is stalled */
+		ep0_stall(&current);
 }
 
 void ep0_done(void)

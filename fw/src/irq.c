@@ -11,8 +11,7 @@
 #define MCAUSE_INTERRUPT 0x80000000u
 #define CSR_IRQ_MASK	 "0xBC0" /* VexRiscv: which lines trap */
 
-/* Before a request is looked at, so that it never meets a table that the hardware has overtaken. */
-static void serve_event(void)
+void irq_revocations(void)
 {
 	uint32_t events = REG(events);
 	uint32_t revoked = REG_FIELD(EVENTS__REVOKED, events);
@@ -33,7 +32,7 @@ static void serve(void)
 
 	while ((status = REG(irq_status) & IRQ_TRAPS) != 0) {
 		if (status & IRQ_EVENT)
-			serve_event();
+			irq_revocations();
 		else if (status & IRQ_EP0_DONE)
 			ep0_done();
 		else if (status & IRQ_EP0_SETUP)

@@ -201,15 +201,25 @@ static void decrypt(void)
 	board_timer(now.of.release - INSTALL_CYCLES);
 }
 
+/* Masked: a new start of the same session must not find itself beaten by the key that it aborted. */
+static bool install(void)
+{
+	uint32_t saved = irq_save();
+	bool good = now.good && !now.aborted &&
+		    session_install_key(now.ctx, now.of.epoch, now.of.handle, now.key.key, now.key.key_bytes,
+					now.key.usage, now.key.iv_policy);
+
+	irq_restore(saved);
+	return good;
+}
+
 static void hold(void)
 {
 	uint64_t release = now.of.release;
 
 	if (board_cycle() < release - INSTALL_CYCLES)
 		return;
-	if (now.good)
-		now.good = session_install_key(now.ctx, now.of.epoch, now.of.handle, now.key.key, now.key.key_bytes,
-					       now.key.usage, now.key.iv_policy);
+	now.good = install();
 	while (release < board_cycle())
 		release += LATER_CYCLES;
 	answer(now.good ? COFFER_OK : COFFER_ERR_BLOB, release);

@@ -170,7 +170,6 @@ static bool set_open_attributes(const struct session *s, uint8_t key_bytes, uint
 bool session_install_key(uint8_t ctx, uint8_t epoch, uint32_t handle, const uint8_t *key, uint8_t key_bytes,
 			 uint8_t usage, uint8_t iv_policy)
 {
-	uint32_t saved = irq_save();
 	struct session *s = session_find(ctx, handle);
 	bool good = s != NULL && s->epoch == epoch && !s->negotiated;
 
@@ -180,6 +179,5 @@ bool session_install_key(uint8_t ctx, uint8_t epoch, uint32_t handle, const uint
 		good = vault_write_key((struct slot_ref){ COFFER_HANDLE_INDEX(handle), ctx, epoch }, key, key_bytes);
 	if (good)
 		s->negotiated = true;
-	irq_restore(saved);
 	return good;
 }

@@ -216,7 +216,8 @@ static void put_strings(struct writer *w, uint8_t index, uint16_t language)
 		put_free_contexts(w);
 }
 
-/* The platform capability that leads Windows to the Microsoft OS 2.0 descriptor set. */
+/* The platform capability that leads Windows to the Microsoft OS 2.0 descriptor set. No USB 2.0 extension: it is there to tell of
+ * link power management, which this board has not. */
 static void put_bos(struct writer *w)
 {
 	static const uint8_t msos_uuid[16] = { 0xDF, 0x60, 0xDD, 0xD8, 0x89, 0x45, 0xC7, 0x4C,
@@ -224,13 +225,8 @@ static void put_bos(struct writer *w)
 
 	put8(w, 5);
 	put8(w, BOS);
-	put16(w, 5 + 7 + 28);
-	put8(w, 2); /* capabilities */
-
-	put8(w, 7);
-	put8(w, DEVICE_CAPABILITY);
-	put8(w, 2);  /* USB 2.0 extension */
-	put32(w, 0); /* no link power management */
+	put16(w, 5 + 28);
+	put8(w, 1); /* capabilities */
 
 	put8(w, 28);
 	put8(w, DEVICE_CAPABILITY);

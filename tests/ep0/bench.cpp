@@ -7,9 +7,15 @@
 //   ep0                                the checks
 //   ep0 boot FLASH DEVICE_SECRET       starts with this flash image and prints what the board thinks of it:
 //                                      "boot_result flags serial", then both chains in hex
+//   ep0 negotiate FLASH SECRET BLOB    key exchanges of several contexts, aborted ones among them, with BLOB (a file: a
+//                                      protected session's, for this board)
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -26,11 +32,19 @@ namespace {
 
 constexpr uint64_t HoldLimit = 20'000;
 constexpr uint64_t CreateLimit = 30'000;
+constexpr uint64_t Frame = 60'000;
 constexpr uint8_t In = COFFER_RT_IN, Out = COFFER_RT_OUT;
 
 int checks, failures;
-uint64_t longest;
-std::string longest_name;
+std::map<std::string, uint64_t> longest; // hold of endpoint 0, by request
+
+void print_longest()
+{
+	printf("longest hold of endpoint 0, in cycles:");
+	for (const auto &[name, held] : longest)
+		printf(" %s %llu,", name.c_str(), (unsigned long long)held);
+	printf(" at most %llu allowed\n", (unsigned long long)HoldLimit);
+}
 
 void check(bool good, const std::string &what)
 {
@@ -54,13 +68,21 @@ public:
 	explicit Board(const ModelConfig &config) : model_(coffer::make_board_model(config)), control_(*model_) {}
 
 	uint64_t cycles() const { return model_->cycles(); }
-	void run(uint64_t cycles) { model_->run_until(model_->cycles() + cycles); }
+	// With a frame now and then, or the bus would be suspended.
+	void run(uint64_t cycles)
+	{
+		uint64_t end = model_->cycles() + cycles;
+
+		for (; end - model_->cycles() > Frame; model_->sof(0))
+			model_->run_until(model_->cycles() + Frame);
+		model_->run_until(end);
+	}
 	void set_address(uint8_t address) { control_.address = address; }
 
 	bool connect()
 	{
 		while (!model_->attached() && cycles() < 10'000'000)
-			run(100);
+			model_->run_until(cycles() + 100);
 		return model_->attached() && model_->reset() == coffer::usb::Speed::High;
 	}
 	void bus_reset()
@@ -71,11 +93,13 @@ public:
 
 	Reply in(const std::string &name, Setup s) { return timed(name, control_.in(s)); }
 	Reply out(const std::string &name, Setup s, const Bytes &data = {}) { return timed(name, control_.out(s, data)); }
-	// A SETUP that the host never follows up.
-	void abandon(Setup s)
+	// A SETUP, and perhaps its data, that the host never follows up.
+	void abandon(Setup s, const Bytes &data = {})
 	{
 		Reply r;
-		control_.setup(s, r);
+
+		if (control_.setup(s, r))
+			control_.send(data, r);
 	}
 
 	template <class T> T get(const std::string &name, uint8_t request, uint16_t value, uint16_t interface)
@@ -122,7 +146,7 @@ public:
 	void set_interface(uint16_t interface, uint16_t setting)
 	{
 		Reply r = out("SET_INTERFACE", {0x01, 11, setting, interface, 0});
-		check(!r.stalled && !r.lost, "SET_INTERFACE");
+		check(!r.stalled && !r.lost, std::string("SET_INTERFACE ") + (r.lost ? "lost" : "stalled"));
 	}
 	void configure(uint16_t value)
 	{
@@ -140,10 +164,8 @@ public:
 private:
 	Reply timed(const std::string &name, Reply r)
 	{
-		if (r.held > longest) {
-			longest = r.held;
-			longest_name = name;
-		}
+		uint64_t &most = longest[name.substr(0, name.find_first_of(":,"))];
+		most = std::max(most, r.held);
 		check(r.held <= HoldLimit, name + " held endpoint 0 for " + std::to_string(r.held) + " cycles");
 		return r;
 	}
@@ -226,8 +248,8 @@ void test_descriptors(Board &b)
 	refused(b, "descriptor of type 0x21", {0x80, 6, 0x2100, 0, 255});
 
 	r = b.in("BOS", {0x80, 6, 0x0F00, 0, 255});
-	check(r.data.size() == 40 && r.data[2] == 40 && r.data[4] == 2, "BOS");
-	unsigned msos = r.data.size() == 40 ? r.data[36] | r.data[37] << 8 : 0;
+	check(r.data.size() == 33 && r.data[2] == 33 && r.data[4] == 1, "BOS");
+	unsigned msos = r.data.size() == 33 ? r.data[29] | r.data[30] << 8 : 0;
 	r = b.in("MS OS 2.0", {0xC0, COFFER_MSOS_VENDOR_CODE, 0, 7, 1024});
 	check(r.data.size() == msos && msos == 658 && (r.data[8] | r.data[9] << 8) == 658, "MS OS 2.0 set");
 	for (size_t at = 18, k = 0; k < 4 && r.data.size() == 658; at += 160, k++) {
@@ -420,6 +442,39 @@ void test_abandoned(Board &b)
 	check(b.status(1).free_pages == pages, "pages of abandoned surfaces are free again");
 }
 
+// Requests that a new SETUP overtakes at any moment: it is the new one that counts.
+void test_overtaken(Board &b)
+{
+	b.set_interface(1, 1);
+	auto s = b.create(1, COFFER_SESSION_OPEN);
+
+	for (unsigned wait = 0; wait < 300; wait += 3) {
+		b.abandon({Out, COFFER_REQ_SESSION_DESTROY, 0, 1, 4}, bytes_of(s.session + 0x100));
+		b.run(wait);
+		b.set_interface(2, 1);
+	}
+	// The answer to a creation that is undone takes the CPU longer than two SETUPs: a revocation between them.
+	for (unsigned wait = 0; wait < 600; wait += 20) {
+		b.abandon({In, COFFER_REQ_SESSION_CREATE, COFFER_SESSION_PROTECTED, 1, 16});
+		b.run(8000);
+		b.abandon({In, COFFER_REQ_GET_INFO, 0, 1, 128});
+		b.run(wait);
+		b.abandon({0x01, 11, 1, 1, 0});
+		auto fresh = b.create(1, COFFER_SESSION_PROTECTED);
+		check(fresh.result == COFFER_OK && b.destroy(1, fresh.session) == COFFER_OK, "a session made right after a revocation");
+	}
+	// One that waits for the zeroizer, and the longest answer behind it.
+	s = b.create(1, COFFER_SESSION_OPEN);
+	auto all = b.surface(1, s.session, 32);
+	b.out("SURFACE_DESTROY", {Out, COFFER_REQ_SURFACE_DESTROY, 0, 1, 4}, bytes_of(all.surface));
+	b.abandon({In, COFFER_REQ_SURFACE_CREATE, uint16_t(COFFER_HANDLE_INDEX(s.session) | 32 << 8), 1, 16});
+	b.in("MS OS 2.0", {0xC0, COFFER_MSOS_VENDOR_CODE, 0, 7, 1024});
+	b.run(8000);
+	check(b.status(1).free_pages == 32, "overtaken surfaces are free again");
+	b.set_interface(2, 0);
+	b.set_interface(1, 0);
+}
+
 void test_surfaces(Board &b)
 {
 	b.set_interface(0, 1);
@@ -536,11 +591,12 @@ int run_checks()
 	test_malformed(b);
 	test_sessions(b);
 	test_abandoned(b);
+	test_overtaken(b);
 	test_surfaces(b);
 	test_negotiation_without_identity(b);
 	test_revocation(b);
-	printf("%d checks; longest hold of endpoint 0: %llu cycles (%s); memory never used: %u bytes\n", checks,
-	       (unsigned long long)longest, longest_name.c_str(), b.info().ram_free);
+	print_longest();
+	printf("%d checks; memory never used: %u bytes\n", checks, b.info().ram_free);
 	printf(failures ? "%d checks failed\n" : "ok\n", failures);
 	return failures != 0;
 }
@@ -577,8 +633,135 @@ int boot(const char *flash, const char *secret)
 	printf("%u %u %.16s\n", b.status(0).boot_result, info.flags, (const char *)info.serial);
 	print_chain(b, COFFER_CHAIN_RSA, info.chain_bytes[COFFER_CHAIN_RSA]);
 	print_chain(b, COFFER_CHAIN_P256, info.chain_bytes[COFFER_CHAIN_P256]);
-	fprintf(stderr, "ready at %llu; longest hold of endpoint 0: %llu cycles (%s)\n", (unsigned long long)b.cycles(),
-		(unsigned long long)longest, longest_name.c_str());
+	fprintf(stderr, "ready at %llu\n", (unsigned long long)b.cycles());
+	return failures != 0;
+}
+
+// ---- key exchanges --------------------------------------------------------------------------------------
+
+constexpr uint64_t NegotiateLimit = 2'500'000;
+constexpr uint64_t LaterCycles = 100'000;
+
+coffer_negotiate_result result_of(Board &b, uint16_t interface, uint32_t session)
+{
+	return b.get<coffer_negotiate_result>("NEGOTIATE_RESULT", COFFER_REQ_NEGOTIATE_RESULT,
+					      COFFER_HANDLE_INDEX(session), interface);
+}
+
+unsigned start(Board &b, uint16_t interface, uint32_t session, const Bytes &blob)
+{
+	Bytes data = bytes_of(session);
+
+	data.insert(data.end(), blob.begin(), blob.end());
+	return b.order("NEGOTIATE_START", COFFER_REQ_NEGOTIATE_START, interface, data);
+}
+
+// Until it has an answer; `meanwhile` runs between the questions.
+coffer_negotiate_result wait_for(Board &b, uint16_t interface, uint32_t session, const std::function<void()> &meanwhile)
+{
+	uint64_t end = b.cycles() + 4 * NegotiateLimit;
+	coffer_negotiate_result r;
+
+	while ((r = result_of(b, interface, session)).result == COFFER_PENDING && b.cycles() < end)
+		meanwhile();
+	return r;
+}
+
+// Everything that may be asked while a key exchange runs, in a context of its own.
+void disturb(Board &b)
+{
+	b.set_interface(3, 1);
+	auto s = b.create(3, COFFER_SESSION_PROTECTED);
+	check(s.result == COFFER_OK, "create next to a key exchange");
+	auto surface = b.surface(3, s.session, 32);
+	check(surface.result == COFFER_OK, "surface next to a key exchange");
+	b.destroy_surface(3, surface.surface);
+	check(b.surface(3, s.session, 32).result == COFFER_OK, "surface while its pages are zeroized");
+	b.destroy(3, s.session);
+	check(!b.in("GET_CERTIFICATE", {In, COFFER_REQ_GET_CERTIFICATE, 0, 3, 256}).stalled, "certificate");
+	b.in("MS OS 2.0", {0xC0, COFFER_MSOS_VENDOR_CODE, 0, 7, 1024});
+	b.in("configuration", {0x80, 6, 0x0200, 0, 1024});
+	b.info(3);
+	b.set_interface(3, 0);
+}
+
+// It was released when it had to be: late ones at a multiple.
+void check_release(const coffer_negotiate_result &r, const coffer_info &info, bool in_time, const char *what)
+{
+	uint64_t late = r.release_cycle - r.granted_cycle - info.negotiate_cycles;
+
+	check(late % LaterCycles == 0 && (late == 0 || !in_time), std::string(what) + ": released " + std::to_string(late) +
+	      " cycles late");
+}
+
+int negotiate(const char *flash, const char *secret, const char *blob_file)
+{
+	Board b({.firmware = "build/fw/coffer.hex", .flash = flash, .device_secret = secret, .seed = 1, .trace = {}});
+	std::ifstream file(blob_file, std::ios::binary);
+	Bytes good{std::istreambuf_iterator<char>(file), {}}, bad = good;
+	uint32_t session[3], second;
+	auto nothing = [&] { b.run(20'000); };
+
+	check(b.connect() && good.size() == COFFER_BLOB_BYTES, "a high-speed device and a blob");
+	bad[100] ^= 1;
+	b.enumerate();
+	b.configure(1);
+	for (uint16_t k = 0; k < 3; k++) {
+		b.set_interface(k, 1);
+		session[k] = b.create(k, COFFER_SESSION_PROTECTED).session;
+	}
+	second = b.create(0, COFFER_SESSION_PROTECTED).session;
+	check(start(b, 0, session[0], good) == COFFER_ERR_NOT_READY, "not before the board is ready");
+	while (!(b.info().flags & COFFER_INFO_READY) && b.cycles() < 20'000'000)
+		b.run(50'000);
+	coffer_info info = b.info();
+	check(info.flags & COFFER_INFO_READY, "ready");
+
+	// Three wait in order of arrival. The first is disturbed throughout.
+	for (uint16_t k : {1, 0, 2})
+		check(start(b, k, session[k], k == 2 ? bad : good) == COFFER_OK, "start");
+	check(start(b, 0, second, good) == COFFER_ERR_STATE, "one of a context at a time");
+	check(result_of(b, 0, second).result == COFFER_ERR_STATE, "and it has nothing to report");
+	auto first = wait_for(b, 1, session[1], [&] { disturb(b); });
+	check(first.result == COFFER_OK && first.session == session[1], "the first, disturbed");
+	check(first.granted_cycle - first.start_cycle < 20'000, "granted at once");
+	check_release(first, info, false, "the first");
+	check(start(b, 1, session[1], good) == COFFER_ERR_STATE, "no second key");
+
+	// The next one's session ends: the engine goes to the one behind it.
+	b.run(400'000);
+	check(result_of(b, 0, session[0]).result == COFFER_PENDING, "the second runs");
+	uint64_t revoked = b.cycles();
+	check(b.destroy(0, session[0]) == COFFER_OK, "destroy in mid-exchange");
+	check(result_of(b, 0, session[0]).result == COFFER_ERR_HANDLE, "nothing to ask");
+	b.run(60'000);
+	auto third = result_of(b, 2, session[2]);
+	check(third.result == COFFER_PENDING && third.granted_cycle > revoked, "the third is granted the engine");
+
+	// A new start of the same session puts itself in its own place, and in the mean time another context waits.
+	check(start(b, 0, second, bad) == COFFER_OK, "a start behind it");
+	b.run(300'000);
+	check(start(b, 2, session[2], good) == COFFER_OK, "a new start of the same session");
+	auto bad_one = wait_for(b, 0, second, nothing);
+	check(bad_one.result == COFFER_ERR_BLOB, "a bad blob");
+	check_release(bad_one, info, true, "bad blob");
+	third = wait_for(b, 2, session[2], nothing);
+	check(third.result == COFFER_OK, "the new start's blob counts");
+	check(third.granted_cycle >= bad_one.release_cycle - 4'000, "it went to the end of the line");
+	check_release(third, info, true, "good blob");
+	check(third.release_cycle - third.granted_cycle <= NegotiateLimit, "in time");
+
+	// After a bad one the session may try again; its context's end takes that away.
+	check(start(b, 0, second, good) == COFFER_OK, "again after a bad blob");
+	b.run(300'000);
+	b.set_interface(0, 1);
+	check(b.create(0, COFFER_SESSION_PROTECTED).result == COFFER_OK, "create after a revocation in mid-exchange");
+	check(result_of(b, 0, second).result == COFFER_ERR_HANDLE, "revoked with its exchange");
+	b.run(100'000);
+	check(b.status(0).health == 0, "healthy");
+	print_longest();
+	printf("%d checks; memory never used: %u bytes\n", checks, b.info().ram_free);
+	printf(failures ? "%d checks failed\n" : "ok\n", failures);
 	return failures != 0;
 }
 
@@ -588,5 +771,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && std::string(argv[1]) == "boot")
 		return boot(argv[2], argv[3]);
+	if (argc == 5 && std::string(argv[1]) == "negotiate")
+		return negotiate(argv[2], argv[3], argv[4]);
 	return run_checks();
 }

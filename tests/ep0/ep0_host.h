@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -27,7 +28,7 @@ struct Reply {
 	bool stalled = false;
 	bool lost = false;    // no answer, or a protocol error
 	Bytes data;           // of an IN data stage
-	uint64_t held = 0;    // cycles from SETUP (or the last OUT packet) to the first answer that is no NAK
+	uint64_t held = 0;    // cycles from SETUP, and from the last OUT packet, to the first answer that is no NAK: the longer
 };
 
 template <class Bus> class Control {
@@ -65,27 +66,36 @@ public:
 	Reply out(Setup s, const Bytes &data)
 	{
 		Reply reply;
-		uint64_t start;
+
+		if (!setup(s, reply) || !send(data, reply))
+			return reply;
+		uint64_t start = bus_.cycles();
+		Transaction t{.token = Pid::In, .address = address};
+		Result r = retry(t);
+		reply.held = std::max(reply.held, t.begin - start);
+		status(r, Result::Data, reply);
+		return reply;
+	}
+
+	// The OUT data stage after setup(); false where the board does not take it.
+	bool send(const Bytes &data, Reply &reply)
+	{
+		uint64_t start = bus_.cycles();
 		bool toggle = true;
 
-		if (!setup(s, reply))
-			return reply;
 		for (size_t at = 0; at < data.size(); at += 64, toggle = !toggle) {
 			Transaction t{.token = Pid::Out, .address = address, .toggle = toggle};
 			t.data.assign(data.begin() + long(at), data.begin() + long(std::min(at + 64, data.size())));
 			Result r = retry(t);
+			if (at == 0)
+				reply.held = t.begin - start;
 			if (r != Result::Ack && r != Result::Nyet) {
 				reply.stalled = r == Result::Stall;
 				reply.lost = !reply.stalled;
-				return reply;
+				return false;
 			}
 		}
-		start = bus_.cycles();
-		Transaction t{.token = Pid::In, .address = address};
-		Result r = retry(t);
-		reply.held = t.begin - start;
-		status(r, Result::Data, reply);
-		return reply;
+		return true;
 	}
 
 	bool setup(Setup s, Reply &reply)
