@@ -58,6 +58,14 @@ extern volatile bool board_work;
 /* Sleeps until something happened: an interrupt was served, or a source of board_wake_on() is pending. Main loop only. */
 void board_wait(void);
 
+/* How many bits are set. The compiler's own count, and its search for the lowest bit, come with tables. */
+unsigned bit_count(uint64_t mask);
+/* Of a mask that is not 0. */
+static inline uint8_t lowest_bit(uint64_t mask)
+{
+	return (uint8_t)bit_count((mask & -mask) - 1);
+}
+
 /* Overwrites a secret in a way that the compiler keeps. */
 void wipe(void *p, size_t n);
 /* Overwrites all of the stack below the caller: what functions that held a secret left there. */

@@ -2,6 +2,7 @@
 /* Time, sleep and memory: the parts of board.h that are neither interrupt nor registers. */
 #include "board.h"
 
+#include <mbedtls/platform_util.h>
 #include <string.h>
 
 #define PAINT	    0x5AC0FFEEu /* as in start.S */
@@ -70,10 +71,26 @@ void board_wait(void)
 	irq_restore(saved);
 }
 
+unsigned bit_count(uint64_t mask)
+{
+	unsigned n = 0;
+
+	for (uint32_t lo = (uint32_t)mask; lo != 0; lo &= lo - 1)
+		n++;
+	for (uint32_t hi = (uint32_t)(mask >> 32); hi != 0; hi &= hi - 1)
+		n++;
+	return n;
+}
+
 void wipe(void *p, size_t n)
 {
 	memset(p, 0, n);
 	__asm__ volatile("" : : "r"(p) : "memory");
+}
+
+void mbedtls_platform_zeroize(void *p, size_t n)
+{
+	wipe(p, n);
 }
 
 static const uint32_t *deepest = __stack;

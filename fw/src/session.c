@@ -35,7 +35,7 @@ static uint32_t attributes(uint16_t kind, enum slot_role role, uint8_t session_s
 
 static uint8_t take_lowest(uint64_t *mask)
 {
-	uint8_t slot = (uint8_t)__builtin_ctzll(*mask);
+	uint8_t slot = lowest_bit(*mask);
 
 	*mask &= *mask - 1;
 	return slot;
@@ -50,9 +50,9 @@ static enum coffer_result find_slots(uint8_t ctx, int wanted, uint64_t deadline,
 		uint64_t zeroizing = vault_zeroizing() & share;
 
 		*found = vault_free() & share;
-		if (__builtin_popcountll(*found) >= wanted)
+		if ((int)bit_count(*found) >= wanted)
 			return COFFER_OK;
-		if (__builtin_popcountll(*found | zeroizing) < wanted)
+		if ((int)bit_count(*found | zeroizing) < wanted)
 			return COFFER_ERR_NO_SLOT;
 		if (board_cycle() >= deadline)
 			return COFFER_PENDING;

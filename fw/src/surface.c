@@ -31,7 +31,7 @@ static int find_run(uint32_t mask, uint8_t pages)
 
 	for (uint8_t k = 1; k < pages && starts != 0; k++)
 		starts &= mask >> k;
-	return starts == 0 ? -1 : __builtin_ctz(starts);
+	return starts == 0 ? -1 : lowest_bit(starts);
 }
 
 static int free_record(void)

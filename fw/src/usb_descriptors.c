@@ -191,7 +191,7 @@ static void put_free_contexts(struct writer *w)
 	char line[sizeof(text)];
 
 	memcpy(line, text, sizeof(text));
-	line[0] = (char)('0' + contexts() - __builtin_popcount(alt));
+	line[0] = (char)('0' + contexts() - (int)bit_count(alt));
 	line[5] = (char)('0' + contexts());
 	put_string(w, line, sizeof(text) - 1);
 }

@@ -4,7 +4,7 @@ SOC_RTL := rtl/waivers.vlt rtl/coffer_pkg.sv $(filter-out %luna_usb.v,$(RTL_GENE
 SOC_FLAGS := -Wno-UNUSEDPARAM -GSimulated=1 $(CURDIR)/verilator/spi_flash.cpp
 
 SOC_PROGRAM := tests/soc/program.c fw/src/board.c fw/src/oaep.c
-SOC_MBEDTLS := $(addprefix $(B)/mbedtls/library/,sha512.c constant_time.c platform_util.c)
+SOC_MBEDTLS := $(addprefix $(B)/mbedtls/library/,sha512.c constant_time.c)
 
 $(B)/tests/soc.hex: $(SOC_PROGRAM) fw/src/start.S fw/coffer.ld fw/include/board.h fw/include/oaep.h $(REGS_H) $(B)/mbedtls/.version
 	@mkdir -p $(@D)
