@@ -48,9 +48,9 @@ $(FW)/coffer.elf: $(FW_OBJECTS) fw/coffer.ld fw/stack.py
 	@$(RV)gcc $(FW_CFLAGS) $(FW_LDFLAGS) -fcallgraph-info=su $(FW_OBJECTS) -o $@
 	@$(PY) fw/stack.py $(FW_STACK_BYTES) $@.ltrans*.ci
 	@$(RV)size -A $@ | awk -v ram=$$(( $(FW_RAM_KIB) * 1024 )) -v stack=$(FW_STACK_BYTES) ' \
-		$$1 == ".text" || $$1 == ".data" || $$1 == ".bss" || $$1 == ".boot" { n[$$1] = $$2; used += $$2 } \
+		$$1 == ".text" || $$1 == ".data" || $$1 == ".bss" || $$1 == ".late" { n[$$1] = $$2; used += $$2 } \
 		END { margin = ram - used - stack; \
-		  printf "firmware: %d bytes of code, %d of data, %d of stack: %d of %d bytes, margin %d\n", n[".text"], n[".data"] + n[".bss"] + n[".boot"], stack, used + stack, ram, margin; \
+		  printf "firmware: %d bytes of code, %d of data, %d of stack: %d of %d bytes, margin %d\n", n[".text"], n[".data"] + n[".bss"] + n[".late"], stack, used + stack, ram, margin; \
 		  exit margin < 0 }'
 
 $(FW)/coffer.hex: $(FW)/coffer.elf

@@ -68,6 +68,8 @@ static inline uint8_t lowest_bit(uint64_t mask)
 
 /* Overwrites a secret in a way that the compiler keeps. */
 void wipe(void *p, size_t n);
+/* Makes the deepest stack visible from now on. Once, after rsa_boot(), whose microcode lies there. */
+void stack_paint(void);
 /* Overwrites all of the stack below the caller: what functions that held a secret left there. */
 void stack_wipe(void);
 /* Bytes of memory that neither data nor stack had ever used at the last stack_wipe(). */

@@ -5,7 +5,7 @@
 #include <mbedtls/platform_util.h>
 #include <string.h>
 
-#define PAINT	    0x5AC0FFEEu /* as in start.S */
+#define PAINT	    0x5AC0FFEEu
 #define MSTATUS_MIE 8u
 
 extern uint32_t _used_end[], __stack[];
@@ -100,16 +100,27 @@ uint32_t ram_free(void)
 	return (uint32_t)((uintptr_t)deepest - (uintptr_t)_used_end);
 }
 
-__attribute__((noinline)) void stack_wipe(void)
+__attribute__((noinline)) static void paint_from(uint32_t *p)
 {
 	uint32_t *end = (uint32_t *)__builtin_frame_address(0) - 16;
+
+	for (; p < end; p++)
+		*(volatile uint32_t *)p = PAINT;
+}
+
+void stack_paint(void)
+{
+	paint_from(_used_end);
+}
+
+void stack_wipe(void)
+{
 	uint32_t *p = _used_end;
 
 	while (p < deepest && *p == PAINT)
 		p++;
 	deepest = p;
-	for (; p < end; p++)
-		*(volatile uint32_t *)p = PAINT;
+	paint_from(p);
 }
 
 _Noreturn void board_panic(void)

@@ -100,4 +100,5 @@ void drbg_pool_poll(void)
 	for (uint32_t i = 0; i < POOL_WORDS - held; i++)
 		REG(vault_pool) = words[i];
 	wipe(words, sizeof(words));
+	stack_wipe(); /* they have been in the cipher's frames, too */
 }

@@ -20,6 +20,7 @@ __attribute__((noinline)) static void boot(void)
 	bool have_key;
 
 	rsa_boot();
+	stack_paint();
 	have_key = identity_boot(&key);
 	irq_enable();
 	if (drbg_init()) {

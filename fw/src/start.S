@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reset and trap entry. Everything is in RAM already: it is part of the bitstream. */
 #define MTVEC 0x305
-#define PAINT 0x5AC0FFEE
 
 	.section .text.init, "ax"
 	.globl _start
@@ -21,11 +20,4 @@ _start:
 	addi	t0, t0, 4
 	j	1b
 
-	/* Paint what is free, so that the deepest stack can be seen later. */
-2:	la	t0, _used_end
-	li	t2, PAINT
-3:	bgeu	t0, sp, 4f
-	sw	t2, 0(t0)
-	addi	t0, t0, 4
-	j	3b
-4:	j	main
+2:	j	main

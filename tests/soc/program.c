@@ -211,6 +211,7 @@ static void test_oaep(enum coffer_session_kind kind, uint32_t step)
 
 int main(void)
 {
+	stack_paint();
 	test_registers();
 	test_secret();
 	test_flash();
