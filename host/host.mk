@@ -89,11 +89,11 @@ $(HB)/bin/coffer-film: $(HOST_FILM_O) $(HB)/lib/libcoffer.so.$(SOVERSION)
 	@$(CC) $(HOST_SAN) $(LDFLAGS) -o $@ $(HOST_FILM_O) $(HB)/lib/libcoffer.so.$(SOVERSION) $(HOST_RPATH) \
 		$(shell pkg-config --libs libavformat libavcodec libavutil libcjson) -pthread
 
-# Decided when it is built, not when the Makefile is read: the headers may come with `make setup`.
 .PHONY: host-film
-host-film:
-	@if pkg-config --exists libavformat libavcodec libavutil; then $(MAKE) --no-print-directory $(HB)/bin/coffer-film; \
-	else echo "coffer-film is left out: the headers of libavformat are not installed"; fi
+host-film: $(if $(shell pkg-config --exists libavformat libavcodec libavutil && echo yes),$(HB)/bin/coffer-film,host-no-film)
+.PHONY: host-no-film
+host-no-film:
+	@echo "coffer-film is left out: the headers of libavformat are not installed"
 
 HOST_PROGRAMS := $(HB)/lib/libcoffer.so.$(SOVERSION) $(HB)/lib/libcoffer.a $(HB)/bin/coffer host-film
 PROGRAMS += $(HOST_PROGRAMS)
@@ -118,7 +118,7 @@ host-tests: $(HOST_TESTS)
 ifndef SAN
 .PHONY: host-sanitized
 host-sanitized: $(HOST_PROGRAMS)
-	@$(MAKE) --no-print-directory SAN=1 host host-tests
+	@$(MAKE) -s --no-print-directory SAN=1 host host-tests
 TEST_PROGRAMS += host-sanitized
 endif
 

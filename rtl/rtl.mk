@@ -48,9 +48,7 @@ $(GEN)/vexriscv_lite.v: $(VENV)/.done
 	@sed -e '/RegFilePlugin_regFile \[/s/ram_style = "block"/ram_style = "distributed"/' \
 		-e 's/\bVexRiscv\b/VexRiscvLite/g' -e 's/\bInstructionCache\b/InstructionCacheLite/g' $(VEXRISCV)/VexRiscv_Lite.v > $@
 
-#: make lint             Verilator's lint over the whole board
-.PHONY: lint lint-rtl
-lint: lint-rtl
+.PHONY: lint-rtl
 lint-rtl: $(RTL_SOURCES) rtl/waivers.vlt
 	@for p in "-GSmallCpu=0" "-GSmallCpu=1 -GNCtx=2 -GSurfPages=4 -GSimulated=1"; do \
 		$(VERILATE) --lint-only -Wall --assert --top-module $(RTL_TOP) $$p rtl/waivers.vlt $(RTL_SOURCES); done

@@ -66,5 +66,5 @@ $(CLIP): tests/demo/clip.py tests/demo/clip.txt $(VENV)/.done
 #: make demo             a real film, decrypted by a virtual board; report and pictures in build/demo
 .PHONY: demo
 demo: setup
-	@$(MAKE) --no-print-directory -j$(JOBS) programs $(HB)/tests/demo $(CLIP)
+	@$(AGAIN) programs $(HB)/tests/demo $(CLIP)
 	@$(PY) tests/demo/demo.py $(B)
