@@ -133,15 +133,17 @@ $(B)/host/70-coffer.rules: fw/include/coffer_device.h
 
 # ---- installation -----------------------------------------------------------------------------------------
 
-#: make install          DESTDIR= PREFIX=/usr/local: programs, libraries, headers, manual page, udev rule
+#: make install          DESTDIR= PREFIX=/usr/local: programs, libraries, headers, manual page, udev rule, virtual board
 .PHONY: install
-install: $(HOST_PROGRAMS) $(B)/host/70-coffer.rules
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/coffer $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/lib/udev/rules.d
-	install -m 755 $(wildcard $(B)/bin/coffer $(B)/bin/coffer-film) $(DESTDIR)$(PREFIX)/bin
+install: $(HOST_PROGRAMS) $(B)/host/70-coffer.rules $(B)/bin/coffer-board $(B)/lib/coffer-preload.so $(B)/fw/coffer.hex
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig lib/coffer lib/udev/rules.d include/coffer share/coffer share/man/man1)
+	install -m 755 $(wildcard $(B)/bin/coffer $(B)/bin/coffer-film $(B)/bin/coffer-board*) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(B)/lib/libcoffer.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib
 	ln -sf libcoffer.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libcoffer.so
 	install -m 644 $(B)/lib/libcoffer.a $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(B)/lib/coffer-preload.so $(DESTDIR)$(PREFIX)/lib/coffer
+	install -m 644 $(B)/fw/coffer.hex $(DESTDIR)$(PREFIX)/share/coffer
 	install -m 644 host/include/coffer/*.h fw/include/coffer_wire.h $(DESTDIR)$(PREFIX)/include/coffer
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' host/coffer.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/coffer.pc
-	install -m 644 docs/coffer.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(B)/host/70-coffer.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d
