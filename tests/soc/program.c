@@ -77,9 +77,13 @@ static void test_secret(void)
 
 static void test_flash(void)
 {
-	STEP(8, spi_word(0x3F0000) & 0x7FF);
-	STEP(9, spi_word(0x3F0004) & 0x7FF); /* goes on */
-	STEP(10, spi_word(0x3F0004) & 0x7FF); /* starts anew */
+	uint32_t first = spi_word(0x3F0000);
+	uint32_t second = spi_word(0x3F0004); /* goes on, if it comes at once */
+	uint32_t again = spi_word(0x3F0004);  /* starts anew */
+
+	STEP(8, first & 0x7FF);
+	STEP(9, second & 0x7FF);
+	STEP(10, again & 0x7FF);
 	for (volatile int i = 0; i < 100; i++)
 		;
 	STEP(11, spi_word(0x3F0008) & 0x7FF); /* after the chip was deselected */
