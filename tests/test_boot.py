@@ -25,7 +25,7 @@ def made(tmp_path_factory):
     at = tmp_path_factory.mktemp("identity")
     command = [ROOT / "build/bin/coffer", "provision", "--device-secret", at / "secret", "--new-secret", "--virtual"]
     subprocess.run(
-        [*command, "--new-root", at / "ca", "--out", at / "img", "--serial", "BOOT-1"], check=True, timeout=120
+        [*command, "--new-root", at / "ca", "--out", at / "img", "--serial", "BOOT-1"], check=True, timeout=600
     )
     return (at / "img").read_bytes(), (at / "secret").read_bytes()
 

@@ -169,7 +169,7 @@ mkfifo in
 "$COFFER" encrypt --key {KEY} --iv {IV} in out &
 exec 9> in
 head -c 100000 /dev/zero >&9
-for i in $(seq 600); do ls out.* >/dev/null 2>&1 && break; sleep 0.1; done
+until ls out.* >/dev/null 2>&1; do kill -0 $!; sleep 0.1; done
 kill -TERM $! ; got=0; wait $! || got=$?
 exec 9>&-
 [ $got = 143 ]

@@ -27,7 +27,7 @@ def clear(tmp_path_factory):
     path = tmp_path_factory.mktemp("clear") / "clear.mp4"
     source = "testsrc2=size=64x48:rate=12:duration=1,noise=alls=40:allf=t"
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-g", "6", "-bf", "0", path]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=600)
     return path
 
 
@@ -39,7 +39,7 @@ def film(clear):
 
 
 def dump(path, fails=False):
-    run = subprocess.run([DUMP, path], capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run([DUMP, path], capture_output=True, text=True, timeout=600, check=False)
     assert run.returncode == fails, run.stdout + run.stderr
     return run.stdout.strip() if fails else [line.split(" ") for line in run.stdout.splitlines()]
 
@@ -163,7 +163,7 @@ def test_every_sample_passes_libavformat(film, tmp_path, name):
     path, _ = make(film, tmp_path / "film.mp4", **options)
     out = tmp_path / "out.mp4"
     run = subprocess.run(
-        [BUILD / "tests/film_remux", path, out], capture_output=True, text=True, timeout=60, check=False
+        [BUILD / "tests/film_remux", path, out], capture_output=True, text=True, timeout=600, check=False
     )
     assert run.returncode == 0, run.stderr
     assert raw_samples(out) == raw_samples(path)
@@ -174,10 +174,10 @@ def test_tables_of_ffmpeg(clear, tmp_path):
     key = Key()
     path = tmp_path / "film.mp4"
     options = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key.key.hex(), "-encryption_kid", key.kid.hex()]
-    subprocess.run(["ffmpeg", "-v", "error", "-i", clear, "-c", "copy", *options, path], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", "-i", clear, "-c", "copy", *options, path], check=True, timeout=600)
     assert clear_samples(path, [key]) == clear_samples(clear)
     out = tmp_path / "out.mp4"
-    subprocess.run([BUILD / "tests/film_remux", path, out], check=True, timeout=60)
+    subprocess.run([BUILD / "tests/film_remux", path, out], check=True, timeout=600)
     assert key_frames(out) == key_frames(clear), "nobody takes encrypted samples for key frames"
 
 
@@ -191,7 +191,7 @@ def key_frames(path):
 def refused(path, keys, status=8):
     out = path.with_name("out.mp4")
     command = [COFFER, "film", path, out, *(f"--key={k.option()}" for k in keys)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert run.returncode == status, run.stderr
     assert run.stderr.count("\n") == 1 and not run.stdout, run.stderr
     assert [p.name for p in path.parent.iterdir()] == [path.name]
@@ -218,7 +218,7 @@ def test_every_damaged_byte_of_the_tables_is_survived(film, tmp_path):
         damaged = bytearray(data)
         damaged[at] ^= 0xFF
         path.write_bytes(damaged)
-        run = subprocess.run([DUMP, path], capture_output=True, timeout=60, check=False)
+        run = subprocess.run([DUMP, path], capture_output=True, timeout=600, check=False)
         assert run.returncode in (0, 1)
 
 
@@ -296,7 +296,7 @@ def film_of_one_large_sample(folder):
     clear = folder / "noise.mp4"
     source = "nullsrc=size=640x360:rate=2:duration=1,geq=random(1)*255:128:128"
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-qp", "1", clear]
-    subprocess.run(command, check=True, timeout=120)
+    subprocess.run(command, check=True, timeout=600)
     film = Film(clear, DUMP, 1)
     (sample,) = film.samples
     assert len(sample) > 200000

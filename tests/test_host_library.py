@@ -15,7 +15,7 @@ OURS = [SHARED, ROOT / "build/bin/coffer", ROOT / "build/bin/coffer-film"]
 
 
 def run(*command, **options):
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, **options)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, **options)
 
 
 def symbols(path, *options):

@@ -27,7 +27,7 @@ PRIVATE = FULL + 8 * HALF + HALF + 32
 
 def provision(*args, fails=0):
     run = subprocess.run(
-        [COFFER, "provision", *map(str, args)], capture_output=True, text=True, timeout=120, check=False
+        [COFFER, "provision", *map(str, args)], capture_output=True, text=True, timeout=600, check=False
     )
     assert run.returncode == fails, run.stderr
     assert bool(run.stderr) == bool(fails)

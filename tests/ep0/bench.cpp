@@ -535,6 +535,25 @@ void test_negotiation_without_identity(Board &b)
 	      std::to_string(st.boot_result));
 }
 
+// The kernel closes a dead program's interface with SET_INTERFACE 0 once, under the lock of the whole device: it is
+// never stalled and never waits for what it sets off.
+void test_closing_is_at_once(Board &b)
+{
+	constexpr uint64_t AtOnce = 1'500; // overwriting the pages takes longer
+
+	b.set_interface(0, 1);
+	auto s = b.create(0, COFFER_SESSION_PROTECTED);
+	while (b.create(0, COFFER_SESSION_OPEN).result == COFFER_OK)
+		;
+	check(b.surface(0, s.session, 32).result == COFFER_OK, "all pages");
+	for (int i = 0; i < 3; i++) {
+		Reply r = b.out("SET_INTERFACE 0", {0x01, 11, 0, 0, 0});
+		check(!r.stalled && !r.lost, "SET_INTERFACE 0 is accepted");
+		check(r.held <= AtOnce, "SET_INTERFACE 0 held endpoint 0 for " + std::to_string(r.held) + " cycles");
+	}
+	check(b.status(0).free_slots == 16 && b.status(0).free_pages == 32, "all free after that");
+}
+
 void test_revocation(Board &b)
 {
 	b.set_interface(0, 1);
@@ -594,6 +613,7 @@ int run_checks()
 	test_overtaken(b);
 	test_surfaces(b);
 	test_negotiation_without_identity(b);
+	test_closing_is_at_once(b);
 	test_revocation(b);
 	print_longest();
 	printf("%d checks; memory never used: %u bytes\n", checks, b.info().ram_free);

@@ -106,7 +106,7 @@ class Film:
 
     def __init__(self, path, dump, count):
         data = path.read_bytes()
-        lines = subprocess.run([dump, path], capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+        lines = subprocess.run([dump, path], capture_output=True, text=True, check=True, timeout=600).stdout.splitlines()
         places = [line.split() for line in lines if line.startswith("1 ")][:count]
         self.samples = [data[int(p[2]) : int(p[2]) + int(p[3])] for p in places]
         moov = find(data, "moov")

@@ -258,8 +258,8 @@ static void loop(int interface, int length, int count)
 
 /* ---- children ---------------------------------------------------------------------------------------------- */
 
-/* A child that lives on for some seconds; with exec, returns once it is another program. */
-static int hold(const char *seconds, bool exec)
+/* A child that lives on until it is killed; with exec, returns once it is another program. */
+static int hold(bool exec)
 {
 	int ends[2];
 	char none;
@@ -271,8 +271,8 @@ static int hold(const char *seconds, bool exec)
 		close(STDIN_FILENO);
 		close(STDOUT_FILENO);
 		if (exec)
-			execlp("sleep", "sleep", seconds, NULL);
-		sleep((unsigned int)atoi(seconds));
+			execlp("sleep", "sleep", "infinity", NULL);
+		pause();
 		_exit(0);
 	}
 	close(ends[1]);
@@ -328,7 +328,7 @@ static void execute(const char *verb, int a, int b, int c, int d, int e)
 	else if (!strcmp(verb, "close"))
 		libusb_close(board), board = NULL, answer(0, "");
 	else if (!strcmp(verb, "fork") || !strcmp(verb, "exec"))
-		snprintf(text, sizeof(text), "%d", a), answer(hold(text, verb[0] == 'e') > 0, "");
+		answer(hold(verb[0] == 'e'), "");
 	else
 		answer(-98, "unknown command %s", verb);
 }
