@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The coffer command: what it answers without a board, and what it does on a virtual one."""
+import contextlib
 import json
+import os
 import random
 import subprocess
 
@@ -167,15 +169,35 @@ def test_interrupted(shared_board, tmp_path):
 cd {tmp_path}
 mkfifo in
 "$COFFER" encrypt --key {KEY} --iv {IV} in out &
-exec 9> in
-head -c 100000 /dev/zero >&9
-until ls out.* >/dev/null 2>&1; do kill -0 $!; sleep 0.1; done
-kill -TERM $! ; got=0; wait $! || got=$?
-exec 9>&-
+program=$!
+cat /dev/zero > in 2>/dev/null &
+until [ -s out.?????? ]; do kill -0 $program; sleep 0.1; done
+kill -TERM $program; got=0; wait $program || got=$?
 [ $got = 143 ]
 "$COFFER" info >/dev/null
 """))
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_unplugged_in_mid_file(shared_board, tmp_path):
+    """Said with its own status, and no output is left behind."""
+    fifo = tmp_path / "in"
+    os.mkfifo(fifo)
+    program = subprocess.Popen([COFFER, "encrypt", "--key", KEY, "--iv", IV, fifo, tmp_path / "out"], env=shared_board.environment,
+                               stderr=subprocess.PIPE)
+    with fifo.open("wb", buffering=0) as feed:
+        while not any(path.stat().st_size for path in tmp_path.glob("out.*")):
+            assert program.poll() is None
+            feed.write(bytes(65536))
+        shared_board.command("unplug", 1)
+        with contextlib.suppress(BrokenPipeError):
+            while program.poll() is None:
+                feed.write(bytes(65536))
+    errors = program.communicate(timeout=WATCHDOG)[1]
+    shared_board.command("replug", 1)
+    assert program.returncode == LOST, errors
+    assert b"removed" in errors
+    assert list(tmp_path.iterdir()) == [fifo]
 
 
 def test_bench(shared_board):
