@@ -7,7 +7,7 @@ from virtual_board.session import ROOT, WATCHDOG
 
 PLAIN, SANITIZED = "build", "build/san"
 SCENARIOS = ["loops", "contexts", "quotas", "handles", "forked", "orphaned", "cancels", "deadlines", "threads", "callbacks",
-             "closing", "lost"]
+             "closing", "lost", "resets"]
 
 
 def start(board, build, *arguments):

@@ -1,88 +1,131 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hardware still holds after its owner's death, seen inside the model (verilator/probe.vlt)."""
+"""What the hardware still holds after its owner's end in the middle of a job, seen inside the model (verilator/probe.vlt)."""
 
 import secrets
-import subprocess
-import time
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from virtual_board import wire
 from virtual_board.session import ROOT, BoardSession
 
 TRACE = ROOT / "build/bin/coffer-board-trace"
-COFFER = ROOT / "build/bin/coffer"
-KEY_MEMORY = "coffer_top.u_crypto.u_vault.u_mem.mem"
-SLOT_STATES = "coffer_top.u_crypto.u_vault.u_slots.state_q"
+VAULT = "coffer_top.u_crypto.u_vault"
+AES = "coffer_top.u_crypto.u_aes"
+ENGINE = "coffer_top.u_crypto.u_engine"
+PAGES = "coffer_top.u_surface.u_pages"
 SLOTS, WORDS, GENERATION = 64, 16, 9  # the generation alone outlives zeroization
 FREE, KEYED = 0, 2
-GET_STATUS = 0x03
+CTR, ENCRYPT, DECRYPT = 0x02, 0x20, 0x40
+RING = 4096  # bytes of a context's packet buffers, each way
+INTERFACE = 1
 
 
 @pytest.fixture(scope="module")
-def board():
+def shared():
     session = BoardSession("--seed", 5, program=TRACE)
     yield session
     session.close()
 
 
-def word(board, slot, index):
-    return int(board.command("peek", 1, KEY_MEMORY, slot * WORDS + index), 16)
+@pytest.fixture
+def board(shared):
+    yield shared
+    shared.drop_clients()
+
+
+def peek(board, name, index=0):
+    return bytes.fromhex(board.command("peek", 1, name, index))[::-1]
 
 
 def key_of(board, slot, length):
-    return b"".join(word(board, slot, index).to_bytes(4, "little") for index in range(length // 4))
+    return b"".join(peek(board, f"{VAULT}.u_mem.mem", slot * WORDS + index) for index in range(length // 4))
 
 
 def states(board):
-    packed = int(board.command("peek", 1, SLOT_STATES, 0), 16)
+    packed = int.from_bytes(peek(board, f"{VAULT}.u_slots.state_q"), "little")
     return [packed >> 2 * slot & 3 for slot in range(SLOTS)]
 
 
-def wait_until_zeroized(client, interface):
-    while client.control_in(GET_STATUS, 0, interface, 64)[3] != 0:
+def owned_pages(board):
+    packed = int.from_bytes(peek(board, f"{PAGES}.owned_q"), "little")
+    return [page for page in range(32) if packed >> page & 1]
+
+
+def page_bytes(board, page, count):
+    return b"".join(peek(board, f"{PAGES}.g_page[{page}].g_used.u_page.mem", index) for index in range(count))
+
+
+def held(board, page):
+    """Whatever belonged to the context and its key, by its place."""
+    ring = range(INTERFACE * RING, (INTERFACE + 1) * RING)
+    places = {
+        "staged key": peek(board, f"{AES}.staged_q"),
+        "block": peek(board, f"{AES}.block_o"),
+        "key expansion": peek(board, f"{AES}.u_round_keys.w_q"),
+        "round keys": b"".join(peek(board, f"{AES}.u_round_keys.keys", i) for i in range(16)),
+        "keystream": peek(board, f"{ENGINE}.u_cipher.out_q"),
+        "job": peek(board, f"{ENGINE}.u_state.ram", INTERFACE) + peek(board, f"{ENGINE}.u_state.cfg_ram", INTERFACE),
+        "packets out": b"".join(peek(board, "coffer_top.u_usb.u_bulk_out.mem", i) for i in ring),
+        "packets in": b"".join(peek(board, "coffer_top.u_usb.u_bulk_in.mem", i) for i in ring),
+        "surface": page_bytes(board, page, 2048),
+    }
+    for slot in range(SLOTS):
+        words = [peek(board, f"{VAULT}.u_mem.mem", slot * WORDS + i) for i in range(WORDS) if i != GENERATION]
+        places[f"slot {slot}"] = b"".join(words)
+    return {name for name, data in places.items() if any(data)}
+
+
+def in_mid_job(board, key):
+    """A program with a key in a slot and half a job in a surface; that page, and the slot."""
+    context = wire.Context(board.client(), INTERFACE)
+    session = context.create(wire.OPEN).session
+    message = bytes([1, len(key), CTR | ENCRYPT | DECRYPT, 0]) + key
+    assert context.start(session, wire.seal(context.public_key(), message, b"coffer-open-v1")) == wire.OK
+    assert context.finish(session).result == wire.OK
+    surface = context.surface(session, 2).surface
+    plain = secrets.token_bytes(7 * 512 - 64)
+    assert context.run(wire.job(wire.LOOP, flags=wire.RETURN, length=600), plain[:600], 600)[1] == plain[:600]
+    context.send(wire.job(wire.CRYPT, slot=session, mode=wire.CTR, flags=wire.ENCRYPT | wire.DST_SURFACE, length=4096, dst=surface)
+                 + plain, end=False)
+    cipher = Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor().update(plain)
+    page = owned_pages(board)[0]
+    while page_bytes(board, page, 2048) != cipher[:2048]:
         pass
+    return context, page, session & 0xFF
 
 
-def start_encryption(board, key, tmp_path):
-    """coffer encrypt with a key in a slot, waiting for more of its input."""
-    process = subprocess.Popen([COFFER, "encrypt", "--key", key.hex(), "--iv", "00" * 16, "-", tmp_path / "out"],
-                               env=board.environment, stdin=subprocess.PIPE)
-    process.stdin.write(bytes(4096))
-    process.stdin.flush()
-    while KEYED not in states(board):
-        assert process.poll() is None
-        time.sleep(0.2)
-    return process, states(board).index(KEYED)
+def killed(board, context):
+    context.client.kill()
 
 
-@pytest.mark.parametrize("length", [16, 32])
-def test_a_killed_process_leaves_no_key(board, tmp_path, length):
-    key = secrets.token_bytes(length)
-    process, slot = start_encryption(board, key, tmp_path)
-    assert key_of(board, slot, length) == key  # it is there to be found
-    process.kill()
-    process.wait()
+def bus_reset(board, context):
+    other = board.client()
+    assert other.do("open", 0) == 0 and other.do("reset") == 0
+    other.close()
+    context.client.kill()
+
+
+def set_again(board, context):
+    assert context.client.do("alt", INTERFACE, 1) == 0
+
+
+def looking(board):
+    """A program that has claimed the interface, and selects no setting: that would clean up by itself."""
     client = board.client()
-    assert client.do("open", 0) == 0
-    for interface in range(4):
-        assert client.do("claim", interface) == 0  # not before the dead one's interfaces are cleaned up
-        wait_until_zeroized(client, interface)
-    assert states(board) == [FREE] * SLOTS
-    for each in range(SLOTS):
-        for index in range(WORDS):
-            assert index == GENERATION or word(board, each, index) == 0, f"slot {each} word {index}"
-    client.close()
+    assert client.do("open", 0) == 0 and client.do("claim", INTERFACE) == 0
+    return wire.Context(client, INTERFACE, opened=True)
 
 
-def test_a_bus_reset_leaves_no_key(board, tmp_path):
+@pytest.mark.parametrize("end", [killed, bus_reset, set_again], ids=lambda end: end.__name__)
+def test_nothing_is_left(board, end):
     key = secrets.token_bytes(32)
-    process, slot = start_encryption(board, key, tmp_path)
-    client = board.client()
-    assert client.do("open", 0) == 0
-    assert client.do("reset") == 0
-    assert client.do("claim", 3) == 0
-    wait_until_zeroized(client, 3)
-    assert key_of(board, slot, 32) == bytes(32)
-    assert states(board) == [FREE] * SLOTS
-    process.stdin.close()
-    assert process.wait() != 0  # its context is gone, and it says so
-    client.close()
+    context, page, slot = in_mid_job(board, key)
+    assert key_of(board, slot, 32) == key and states(board)[slot] == KEYED
+    before = held(board, page)  # it is all there to be found
+    assert before >= {"staged key", "block", "round keys", "job", "packets out", "packets in", "surface", f"slot {slot}"}
+    end(board, context)
+    watcher = context if end is set_again else looking(board)
+    while (status := watcher.status()).zeroizing_slots or status.zeroizing_pages:
+        pass
+    assert held(board, page) == set()
+    assert states(board) == [FREE] * SLOTS and not owned_pages(board)

@@ -540,6 +540,32 @@ static void lost(const char *argument)
 	free(back);
 }
 
+/* Opened while somebody resets the board again and again: that works, or the context is lost; the board never is. */
+static void resets(const char *argument)
+{
+	coffer_context *context;
+	int error, status;
+	pid_t child;
+
+	(void)argument;
+	child = fork();
+	if (!child) {
+		for (int i = 0; i < 8; i++)
+			reset_board();
+		_exit(0);
+	}
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		error = coffer_open(library, NULL, -1, NULL, &context);
+		CHECK(error == 0 || error == COFFER_E_LOST);
+		if (!error)
+			coffer_close(&context);
+	}
+	CHECK(status == 0);
+	context = open_one();
+	check_loop(context, 1000);
+	coffer_close(&context);
+}
+
 /* What a context is in the middle of when its board is pulled out. */
 enum kind { BOTH_WAYS, OUT_ALONE, REQUESTS, NEGOTIATION, KINDS };
 
@@ -713,7 +739,7 @@ static const struct scenario {
 	{ "loops", loops },	  { "contexts", contexts },   { "quotas", quotas },	{ "handles", handles },
 	{ "forked", forked },	  { "orphaned", orphaned },   { "cancels", cancels },	{ "deadlines", deadlines },
 	{ "threads", threads },	  { "callbacks", callbacks }, { "closing", closing },	{ "lost", lost },
-	{ "removed", removed },	  { "endless", endless },
+	{ "resets", resets },	  { "removed", removed },     { "endless", endless },
 };
 
 int main(int argc, char **argv)
