@@ -91,71 +91,46 @@ static bool high_speed(void)
 	return (REG(ep0_status) & COFFER_REGS__EP0_STATUS__HIGH_SPEED_bm) != 0;
 }
 
-static void put_device(struct writer *w)
-{
-	put8(w, 18);
-	put8(w, DEVICE);
-	put16(w, BCD_USB);
-	put8(w, 0); /* class, subclass, protocol: each interface says */
-	put8(w, 0);
-	put8(w, 0);
-	put8(w, EP0_PACKET);
-	put16(w, COFFER_USB_VENDOR_ID);
-	put16(w, COFFER_USB_PRODUCT_ID);
-	put16(w, COFFER_VERSION_BCD);
-	put8(w, COFFER_STRING_MANUFACTURER);
-	put8(w, COFFER_STRING_PRODUCT);
-	put8(w, COFFER_STRING_SERIAL);
-	put8(w, 1); /* configurations */
-}
+#define LE16(value) (uint8_t)(value), (uint8_t)((value) >> 8)
 
-static void put_qualifier(struct writer *w)
-{
-	put8(w, 10);
-	put8(w, DEVICE_QUALIFIER);
-	put16(w, BCD_USB);
-	put8(w, 0);
-	put8(w, 0);
-	put8(w, 0);
-	put8(w, EP0_PACKET);
-	put8(w, 1);
-	put8(w, 0);
-}
+static const uint8_t device[18] = {
+	18, DEVICE, LE16(BCD_USB),
+	0, 0, 0, /* class, subclass, protocol: each interface says */
+	EP0_PACKET, LE16(COFFER_USB_VENDOR_ID), LE16(COFFER_USB_PRODUCT_ID), LE16(COFFER_VERSION_BCD),
+	COFFER_STRING_MANUFACTURER, COFFER_STRING_PRODUCT, COFFER_STRING_SERIAL, 1, /* configuration */
+};
+static const uint8_t qualifier[10] = { 10, DEVICE_QUALIFIER, LE16(BCD_USB), 0, 0, 0, EP0_PACKET, 1, 0 };
 
 static void put_interface(struct writer *w, uint8_t number, uint8_t setting)
 {
-	put8(w, 9);
-	put8(w, INTERFACE);
-	put8(w, number);
-	put8(w, setting);
-	put8(w, setting == 1 ? 2 : 0); /* endpoints */
-	put8(w, COFFER_USB_CLASS);
-	put8(w, COFFER_USB_SUBCLASS);
-	put8(w, COFFER_USB_INTERFACE_PROTOCOL);
-	put8(w, 0);
+	static const uint8_t interface[9] = {
+		9, INTERFACE, 0, 0, 0, COFFER_USB_CLASS, COFFER_USB_SUBCLASS, COFFER_USB_INTERFACE_PROTOCOL, 0,
+	};
+
+	put_bytes(w, interface, sizeof(interface));
+	w->at[-7] = number;
+	w->at[-6] = setting;
+	w->at[-5] = setting == 1 ? 2 : 0; /* endpoints */
 }
 
 static void put_endpoint(struct writer *w, uint8_t address)
 {
-	put8(w, 7);
-	put8(w, ENDPOINT);
-	put8(w, address);
-	put8(w, BULK);
-	put16(w, BULK_PACKET);
-	put8(w, 0);
+	static const uint8_t endpoint[7] = { 7, ENDPOINT, 0, BULK, LE16(BULK_PACKET), 0 };
+
+	put_bytes(w, endpoint, sizeof(endpoint));
+	w->at[-5] = address;
 }
 
 /* At full speed there is only setting 0 (no endpoints, no service but stateless information). */
 static void put_configuration(struct writer *w, enum descriptor_type type, bool with_endpoints)
 {
-	put8(w, 9);
-	put8(w, type);
-	put16(w, 0); /* total length: below */
-	put8(w, contexts());
-	put8(w, 1); /* bConfigurationValue */
-	put8(w, COFFER_STRING_CONTEXTS);
-	put8(w, BUS_POWERED);
-	put8(w, MAX_POWER);
+	static const uint8_t configuration[9] = {
+		9, 0, 0, 0, 0, 1, /* bConfigurationValue */ COFFER_STRING_CONTEXTS, BUS_POWERED, MAX_POWER,
+	};
+
+	put_bytes(w, configuration, sizeof(configuration));
+	w->start[1] = type;
+	w->start[4] = contexts();
 	for (uint8_t k = 0; k < contexts(); k++) {
 		put_interface(w, k, 0);
 		if (!with_endpoints)
@@ -220,23 +195,16 @@ static void put_strings(struct writer *w, uint8_t index, uint16_t language)
  * link power management, which this board has not. */
 static void put_bos(struct writer *w)
 {
-	static const uint8_t msos_uuid[16] = { 0xDF, 0x60, 0xDD, 0xD8, 0x89, 0x45, 0xC7, 0x4C,
-					       0x9C, 0xD2, 0x65, 0x9D, 0x9E, 0x64, 0x8A, 0x9F };
+	static const uint8_t bos[] = {
+		5, BOS, LE16(5 + 28), 1,     /* capability */
+		28, DEVICE_CAPABILITY, 5, 0, /* platform */
+		0xDF, 0x60, 0xDD, 0xD8, 0x89, 0x45, 0xC7, 0x4C, 0x9C, 0xD2, 0x65, 0x9D, 0x9E, 0x64, 0x8A, 0x9F,
+		0x00, 0x00, 0x03, 0x06,      /* Windows 8.1 and later */
+		0, 0, COFFER_MSOS_VENDOR_CODE, 0,
+	};
 
-	put8(w, 5);
-	put8(w, BOS);
-	put16(w, 5 + 28);
-	put8(w, 1); /* capabilities */
-
-	put8(w, 28);
-	put8(w, DEVICE_CAPABILITY);
-	put8(w, 5); /* platform */
-	put8(w, 0);
-	put_bytes(w, msos_uuid, sizeof(msos_uuid));
-	put32(w, 0x06030000); /* Windows 8.1 and later */
-	put16(w, (uint16_t)usb_msos_descriptor(NULL));
-	put8(w, COFFER_MSOS_VENDOR_CODE);
-	put8(w, 0);
+	put_bytes(w, bos, sizeof(bos));
+	patch16(w, sizeof(bos) - 4, usb_msos_descriptor(NULL));
 }
 
 size_t usb_descriptor(uint8_t *out, uint8_t type, uint8_t index, uint16_t language)
@@ -248,11 +216,11 @@ size_t usb_descriptor(uint8_t *out, uint8_t type, uint8_t index, uint16_t langua
 	else if (index != 0 || language != 0)
 		return 0;
 	else if (type == DEVICE)
-		put_device(&w);
+		put_bytes(&w, device, sizeof(device));
 	else if (type == CONFIGURATION)
 		put_configuration(&w, CONFIGURATION, high_speed());
 	else if (type == DEVICE_QUALIFIER)
-		put_qualifier(&w);
+		put_bytes(&w, qualifier, sizeof(qualifier));
 	else if (type == OTHER_SPEED)
 		put_configuration(&w, OTHER_SPEED, !high_speed());
 	else if (type == BOS)
