@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The firmware's OAEP decoder, natively (tests/oaep/test_oaep.c)."""
+"""Parts of the firmware, natively: its OAEP decoder and its generator (tests/oaep)."""
 import pathlib
 import subprocess
+
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def test_oaep():
-    done = subprocess.run([ROOT / "build" / "tests" / "oaep"], cwd=ROOT, capture_output=True, text=True, timeout=600)
+@pytest.mark.parametrize("name", ["oaep", "drbg"])
+def test_firmware(name):
+    done = subprocess.run([ROOT / "build" / "tests" / name], cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
