@@ -111,7 +111,7 @@ def test_bad_key(tmp_path, made):
 
 
 def test_key_exchanges(tmp_path, made):
-    """In order of arrival; a new start and the end of a session abort their own one and no other; endpoint 0 goes on."""
+    """In order of arrival; a new start and the end of a session abort their own and no other; endpoint 0 goes on."""
     image, secret = made
     leaf = image[HEADER + PRIVATE :][: 4 + int.from_bytes(image[HEADER + PRIVATE + 2 :][:2], "big")]
     oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)

@@ -47,8 +47,7 @@ def test_lsusb_shows_the_board(board):
         assert line in done.stdout
     assert re.search(r"iSerial +\d+ VB0001", done.stdout)
     assert "Binary Object Store Descriptor" in done.stdout
-    for complaint in ("Missing", "must-be", "junk", "Invalid", "INVALID", "Warning", "WARNING", "can't", "cannot", "(error", "unknown"):
-        assert complaint not in done.stdout + done.stderr
+    assert not re.search(r"missing|must-be|junk|invalid|warning|can't|cannot|\(error|unknown", done.stdout + done.stderr, re.I)
 
 
 def test_strings_and_count(board):
