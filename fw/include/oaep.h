@@ -20,8 +20,9 @@ struct oaep_key {
 
 /*
  * em: the 256 bytes that RSADP gave, most significant first; wiped. in_range: the ciphertext was below n.
- * Protected sessions: empty label, the message is a key of 16 bytes. Open ones: label "coffer-open-v1", the message
- * is struct coffer_open_key and its key, nothing behind. False, with *out zeroed, for everything else, at the same cost.
+ * Protected sessions: empty label, the message is a key of 16 bytes. Open ones: label "coffer-open-v1", the message is
+ * struct coffer_open_key, with bits of its two enums alone, and its key, nothing behind. False, with *out zeroed, for
+ * everything else, at the same cost.
  */
 bool oaep_decode(uint8_t em[256], bool in_range, enum coffer_session_kind kind, struct oaep_key *out);
 

@@ -14,6 +14,10 @@
 #define DB	   (SEED + HASH_BYTES) /* lHash || PS || 01 || M */
 #define DB_BYTES   (EM_BYTES - DB)
 
+/* A bit that means nothing yet is refused: it must not come to mean something else in a slot's attributes. */
+#define ALL_USES	0x7Fu
+#define ALL_IV_POLICIES 0x03u
+
 typedef mbedtls_ct_condition_t condition;
 
 static condition equal(unsigned a, unsigned b)
@@ -80,7 +84,8 @@ static condition take_open(const uint8_t *db, struct oaep_key *out)
 	for (unsigned n = 16; n <= 32; n += 8) {
 		const uint8_t *m = db + DB_BYTES - n - sizeof(struct coffer_open_key);
 		condition this = both(message_is(db, n + sizeof(struct coffer_open_key)),
-				      both(equal(m[0], 1), equal(m[1], n)));
+				      both(both(equal(m[0], 1), equal(m[1], n)),
+					   equal((m[2] & ~ALL_USES) | (m[3] & ~ALL_IV_POLICIES), 0)));
 
 		mbedtls_ct_memcpy_if(this, out->key, m + sizeof(struct coffer_open_key), NULL, n);
 		out->key_bytes = (uint8_t)mbedtls_ct_uint_if(this, n, out->key_bytes);

@@ -242,6 +242,27 @@ static void open_heads(void **unused)
 	}
 }
 
+static void open_policies(void **unused)
+{
+	uint8_t em[EM], message[80];
+	struct oaep_key out;
+
+	(void)unused;
+	for (unsigned bit = 0; bit < 16; bit++) {
+		size_t n = open_message(message, 16);
+
+		message[2 + bit / 8] ^= (uint8_t)(1 << bit % 8);
+		encode(em, COFFER_OPEN_LABEL, message, n);
+		if (bit == 7 || bit >= 10) {
+			refuse(em, OPEN);
+			continue;
+		}
+		assert_true(oaep_decode(em, true, OPEN, &out));
+		assert_int_equal(out.usage, message[2]);
+		assert_int_equal(out.iv_policy, message[3]);
+	}
+}
+
 /* Every bit of the leading zero and of the label's hash. */
 static void flipped_bits(void **unused)
 {
@@ -314,7 +335,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(protected_keys), cmocka_unit_test(open_keys),	  cmocka_unit_test(lengths),
-		cmocka_unit_test(labels),	  cmocka_unit_test(open_heads),	  cmocka_unit_test(flipped_bits),
+		cmocka_unit_test(labels),	  cmocka_unit_test(open_heads),	  cmocka_unit_test(open_policies),
+		cmocka_unit_test(flipped_bits),
 		cmocka_unit_test(padding),
 	};
 
