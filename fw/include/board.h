@@ -19,6 +19,8 @@
 #define BOARD_EP0_BUFFER ((volatile uint32_t *)(BOARD_IO + 0x1000))
 #define BOARD_EP0_BYTES 1024u
 #define BOARD_PKE (BOARD_IO + 0x10000)
+/* The largest board that this firmware serves: it panics on one with more contexts. */
+#define BOARD_CONTEXTS_MAX 4u
 
 /* The generated structure is packed; its registers are words all the same. */
 #define REG(name) (*(volatile uint32_t *)(BOARD_IO + offsetof(coffer_regs_t, name)))

@@ -11,14 +11,13 @@
 
 enum ep0_command { CMD_SEND = 1, CMD_RECEIVE = 2, CMD_STATUS = 3, CMD_STALL = 4, CMD_ACK_DONE = 5 };
 
-#define CONTEXTS_MAX 8u
 #define TYPE_MASK    0x60u
 #define TYPE_CLASS   0x20u
 #define TYPE_VENDOR  0x40u
 
 static struct ep0_request current;
 static bool current_is_class; /* its stamps are a context's */
-static struct ep0_stamps stamps[CONTEXTS_MAX];
+static struct ep0_stamps stamps[BOARD_CONTEXTS_MAX];
 
 static void command(uint8_t tag, enum ep0_command cmd, size_t bytes)
 {
@@ -125,7 +124,7 @@ void ep0_out(void)
 void ep0_done(void)
 {
 	if (current_is_class) {
-		struct ep0_stamps *s = &stamps[current.index & (CONTEXTS_MAX - 1)];
+		struct ep0_stamps *s = &stamps[current.index];
 
 		s->setup = current.cycle;
 		s->status = REG(ep0_done_cycle_lo) | (uint64_t)REG(ep0_done_cycle_hi) << 32;

@@ -36,6 +36,8 @@ __attribute__((noinline)) static void boot(void)
 
 int main(void)
 {
+	if (REG_FIELD(CONFIG__CONTEXTS, REG(config)) > BOARD_CONTEXTS_MAX)
+		board_panic();
 	boot();
 	stack_wipe();
 	for (;;) {

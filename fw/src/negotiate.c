@@ -17,8 +17,6 @@
 /* The key goes into its slot this long before the release, so that the answer never waits for the vault. */
 #define INSTALL_CYCLES	 4000u
 
-#define CONTEXTS 7u
-
 enum state { IDLE, WAITING, RUNNING, ANSWERED };
 
 /* The one negotiation of a context. Shared with the interrupt. */
@@ -29,12 +27,12 @@ static struct entry {
 	uint32_t turn; /* order of arrival */
 	uint64_t start, granted, release;
 	uint8_t *blob; /* while it waits */
-} entries[CONTEXTS];
+} entries[BOARD_CONTEXTS_MAX];
 static uint32_t turns;
 static volatile bool booted;
 
-/* What waits, a buffer a context that the largest board has; more contexts than these get COFFER_ERR_STATE. */
-BOARD_LATE static uint8_t blobs[4][COFFER_BLOB_BYTES];
+/* What waits. */
+BOARD_LATE static uint8_t blobs[BOARD_CONTEXTS_MAX][COFFER_BLOB_BYTES];
 
 /* The one that runs. Main loop only, but for aborted. */
 enum phase { NOTHING, DECRYPTING, HOLDING };
@@ -66,8 +64,6 @@ enum coffer_result negotiate_start(const struct session *s, const uint8_t blob[C
 
 	if (!booted || !rsa_ready())
 		return COFFER_ERR_NOT_READY;
-	if (s->ctx >= sizeof(blobs) / sizeof(blobs[0]))
-		return COFFER_ERR_STATE;
 	if ((e->state == WAITING || e->state == RUNNING) && e->handle != s->handle)
 		return COFFER_ERR_STATE;
 	forget(e);
@@ -131,7 +127,7 @@ static struct entry *oldest_waiting(void)
 {
 	struct entry *oldest = NULL;
 
-	for (struct entry *e = entries; e < entries + CONTEXTS; e++)
+	for (struct entry *e = entries; e < entries + BOARD_CONTEXTS_MAX; e++)
 		if (e->state == WAITING && (!oldest || (int32_t)(e->turn - oldest->turn) < 0))
 			oldest = e;
 	return oldest;

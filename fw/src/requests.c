@@ -16,12 +16,11 @@
 #include "surface.h"
 #include "vault.h"
 
-#define CONTEXTS_MAX  8u
 #define CLOCK_HZ      60000000u
 /* Left of EP0_HOLD_CYCLES for what follows a wait. */
 #define ANSWER_CYCLES 4000u
 
-static uint8_t last_result[CONTEXTS_MAX]; /* of each context's last OUT request */
+static uint8_t last_result[BOARD_CONTEXTS_MAX]; /* of each context's last OUT request */
 
 /* Made by the request that is being answered. Nobody would ever know the handle of what a host did not fetch. */
 static struct {

@@ -271,13 +271,13 @@ static void put_msos_function(struct writer *w, uint8_t interface)
 	put16(w, 0);
 }
 
-/* With out == NULL only the length. Six contexts still fit the endpoint's buffer. */
+/* With out == NULL only the length. */
 size_t usb_msos_descriptor(uint8_t *out)
 {
 	size_t functions = contexts() * MSOS_FUNCTION_BYTES;
 	struct writer w = { out, out };
 
-	_Static_assert(MSOS_HEADER_BYTES + MSOS_SUBSET_BYTES + 6 * MSOS_FUNCTION_BYTES <= BOARD_EP0_BYTES, "msos");
+	_Static_assert(MSOS_HEADER_BYTES + MSOS_SUBSET_BYTES + BOARD_CONTEXTS_MAX * MSOS_FUNCTION_BYTES <= BOARD_EP0_BYTES, "msos");
 	if (out == NULL)
 		return MSOS_HEADER_BYTES + MSOS_SUBSET_BYTES + functions;
 	put16(&w, MSOS_HEADER_BYTES);
