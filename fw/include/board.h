@@ -74,6 +74,8 @@ void wipe(void *p, size_t n);
 void stack_paint(void);
 /* Overwrites all of the stack below the caller: what functions that held a secret left there. */
 void stack_wipe(void);
+/* Overwrites so many bytes of it alone: some thousand cycles less. */
+void stack_wipe_near(size_t bytes);
 /* Bytes of memory that neither data nor stack had ever used at the last stack_wipe(). */
 uint32_t ram_free(void);
 

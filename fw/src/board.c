@@ -113,6 +113,11 @@ void stack_paint(void)
 	paint_from(_used_end);
 }
 
+void stack_wipe_near(size_t bytes)
+{
+	paint_from((uint32_t *)((uintptr_t)__builtin_frame_address(0) - (bytes & ~(size_t)3)));
+}
+
 void stack_wipe(void)
 {
 	uint32_t *p = _used_end;

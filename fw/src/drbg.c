@@ -14,6 +14,8 @@
 #define SEED_WORDS	48u
 #define RESEED_INTERVAL 4096
 #define POOL_WORDS	16u
+/* What drawing the pool's words takes of the stack, an interrupt included: they have been there, too. */
+#define FRAMES_BYTES	768u
 
 static mbedtls_ctr_drbg_context drbg;
 static bool tried, seeded;
@@ -100,5 +102,5 @@ void drbg_pool_poll(void)
 	for (uint32_t i = 0; i < POOL_WORDS - held; i++)
 		REG(vault_pool) = words[i];
 	wipe(words, sizeof(words));
-	stack_wipe(); /* they have been in the cipher's frames, too */
+	stack_wipe_near(FRAMES_BYTES);
 }
