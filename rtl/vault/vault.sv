@@ -202,6 +202,10 @@ module vault
 
   assign busy_o = zero_busy | result_busy_o | op_busy_q;
 
+`ifdef FORMAL
+`include "vault_rules.svh"
+`endif
+
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
@@ -210,7 +214,7 @@ module vault
       // Write, clear, free and use in the same cycle, in every order: what is written besides by the zeroizer
       // belongs to a slot that is reserved or keyed.
       for (int i = 0; i < 4; i++) begin
-        assert (!wr_gnt[i] || u_slots.state_q[IdxW'(wr_addr[i] >> 4)] inside {SlotReserved, SlotKeyed} || (i == 1))
+        assert (!wr_gnt[i] || u_slots.state_q[IdxW'(wr_addr[i] >> 4)] inside {SlotReserved, SlotKeyed})
           else $error("writer %0d writes to a slot that is free or being zeroized", i);
       end
       assert (!rd_req[1] || u_slots.state_q[IdxW'(rd_addr[1] >> 4)] == SlotKeyed || u_keyload.tag_q || abort_i)

@@ -270,8 +270,9 @@ module vault_cmd
       if (key_count_q == key_need_q) key_over_q <= 1'b1;
       else key_count_q <= key_count_q + 1'b1;
     end
+    if (revoked(key_ctx_q, revoke_ctx_i)) key_open_q <= 1'b0;
     if (fsm_q == Decide) begin
-      if (cmd_q == CmdKey && key_ok) begin
+      if (cmd_q == CmdKey && key_ok && !kill) begin
         key_open_q <= 1'b1;
         key_over_q <= 1'b0;
         key_slot_q <= slot_q;
@@ -282,8 +283,21 @@ module vault_cmd
         key_open_q <= 1'b0;
       end
     end
-    if (revoked(key_ctx_q, revoke_ctx_i) || (fsm_q == Decide && kill && ctx_q == key_ctx_q) || !rst_ni) key_open_q <= 1'b0;
+    if (!rst_ni) key_open_q <= 1'b0;
   end
+
+`ifdef FORMAL
+  logic f_known, f_read, f_decide, f_fill, f_scan, f_scan_take, f_attr_take, f_session_take, f_session_read; // for vault.sv
+  assign f_known = fsm_q <= ScanTake;
+  assign f_read = fsm_q inside {Gen, SessionAttr, SessionGen, Decide};
+  assign f_decide = fsm_q == Decide;
+  assign f_fill = fsm_q == Fill;
+  assign f_scan = fsm_q inside {Scan, ScanTake};
+  assign f_scan_take = fsm_q == ScanTake;
+  assign f_attr_take = fsm_q == Attr && taken_q;
+  assign f_session_take = fsm_q == SessionAttr && taken_q;
+  assign f_session_read = fsm_q inside {SessionGen, Decide};
+`endif
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -262,6 +262,16 @@ module vault_ops
       default: if (done_o) fsm_q <= Idle; // Done
     endcase
     if (abort_i || !rst_ni) fsm_q <= Idle;
+    if (fsm_q == Idle) keep_q <= '0; // a word of a key
   end
+
+`ifdef FORMAL
+  logic f_busy, f_known, f_refresh, f_attr, f_written; // for vault.sv
+  assign f_known = fsm_q <= Done;
+  assign f_refresh = fsm_q inside {KeyXor, Side};
+  assign f_attr = fsm_q == Attr;
+  assign f_written = fsm_q inside {Attr, History, Link, Done};
+  assign f_busy = fsm_q != Idle;
+`endif
 
 endmodule

@@ -139,6 +139,14 @@ module vault_slots
     end
   end
 
+`ifdef FORMAL
+  logic f_known, f_busy, f_overwrite, f_release; // for vault.sv
+  assign f_known = fsm_q <= Release;
+  assign f_busy = fsm_q != Seek;
+  assign f_overwrite = fsm_q == Overwrite;
+  assign f_release = fsm_q == Release;
+`endif
+
 `ifndef SYNTHESIS
   slot_state_e cmd_now;
   assign cmd_now = state_q[cmd_slot_i[IdxW-1:0]];

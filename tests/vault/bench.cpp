@@ -235,6 +235,37 @@ void same_cycle()
 			}
 }
 
+// Key words that are late: their context was revoked in any cycle of KEY, COMMIT or of the words, and the sequence before
+// was another's. Not one of them is written, and the sequence of the context beside goes on.
+void late_words()
+{
+	for (unsigned revoked = 0; revoked < 2; revoked++)
+		for (unsigned at = 1; at < 24; at++) {
+			Vault v;
+			auto key = random_key(4);
+			v.keyed(16, random_key(6)); // context 1 wrote the key before
+			CHECK(v.command(RESERVE, 2, attr(2, 0, 0, 1, CTR)));
+			v.revoke_ctx = revoked;
+			v.revoke_in = at;
+			bool ok = v.command(KEY, 2);
+			for (uint32_t w : key)
+				v.key_word(w);
+			ok &= v.command(COMMIT, 2);
+			while (v.revoke_in)
+				v.tick();
+			v.rest();
+			if (revoked == 0) {
+				for (uint32_t w : key)
+					v.key_word(w);
+				CHECK(empty(v, 2) && v.state(2) == 0);
+			} else {
+				CHECK(ok && v.state(2) == 2);
+				for (unsigned w = 0; w < 4; w++)
+					CHECK(v.word(2, w) == key[w]);
+			}
+		}
+}
+
 // A session's end meets the key words of another and of its own.
 void session_end()
 {
@@ -302,7 +333,7 @@ const struct {
 	const char *name;
 	void (*run)();
 } tests[] = {
-	{"power-on", power_on}, {"longer-key", longer_key}, {"same-cycle", same_cycle}, {"session-end", session_end}, {"fuzz", fuzz},
+	{"power-on", power_on}, {"longer-key", longer_key}, {"same-cycle", same_cycle}, {"late-words", late_words}, {"session-end", session_end}, {"fuzz", fuzz},
 };
 
 } // namespace
