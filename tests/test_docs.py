@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages say what is there: their links lead somewhere, and the targets and tests that they name exist."""
+"""Pages say what is there: their links lead somewhere, and the targets and files that they name exist."""
 
 import pathlib
 import re

@@ -189,6 +189,8 @@ class Demo:
             film = application.expect("film")
             self.report |= {k: film[k] for k in ("bytes", "board_cycles", "samples", "encrypted_samples")}
             self.report["film_wall_seconds"] = round(time.monotonic() - begin, 3)
+            if film["encrypted_samples"] != film["samples"]:
+                raise StepError(f"only {film['encrypted_samples']} samples of {film['samples']} were encrypted")
         with step("frames equal those of the original clip"):
             self.compare(self.protected, "frames_match")
             self.report["frames"] = frames_of(self.original)
