@@ -108,8 +108,9 @@ HOST_TESTS := $(patsubst tests/host/%.c,$(HB)/tests/host/%,$(wildcard tests/host
 $(HB)/tests/host/%: tests/host/%.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	@$(CC) $(HOST_CFLAGS) -Wno-missing-prototypes -o $@ $< $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(shell pkg-config --libs cmocka libusb-1.0) -pthread
+	@$(CC) $(HOST_CFLAGS) -Wno-missing-prototypes -MMD -MP -o $@ $< $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(shell pkg-config --libs cmocka libusb-1.0) -pthread
 TEST_PROGRAMS += $(HOST_TESTS)
+-include $(wildcard $(HB)/tests/host/*.d)
 
 .PHONY: host-tests
 host-tests: $(HOST_TESTS)

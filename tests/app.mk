@@ -6,7 +6,7 @@ APP_CFLAGS = $(HOST_CFLAGS) -Wno-missing-prototypes -MMD -MP
 APP_LINK = $(HOBJ)/libmbedcrypto.a $(shell pkg-config --libs cmocka libusb-1.0) -pthread
 
 # trust.c again, with its own "installed" root, and the constants of provisioning.
-$(HB)/tests/trust: tests/trust/test_trust.c host/src/trust.c $(filter-out $(HOBJ)/src/trust.o,$(HOST_LIB_O)) $(HOBJ)/libmbedcrypto.a
+$(HB)/tests/trust: tests/trust/test_trust.c host/src/trust.c $(wildcard host/src/*.h) $(filter-out $(HOBJ)/src/trust.o,$(HOST_LIB_O)) $(HOBJ)/libmbedcrypto.a
 	@mkdir -p $(HB)/tests/trust.etc
 	@echo "  CC $@"
 	@$(CC) $(APP_CFLAGS) -UCOFFER_SYSCONFDIR -DCOFFER_SYSCONFDIR='"$(HB)/tests/trust.etc"' -o $@ $(filter-out %.h %.d,$^) $(APP_LINK)
@@ -15,10 +15,11 @@ TEST_PROGRAMS += $(HB)/tests/trust
 -include $(wildcard $(HB)/tests/*.d)
 
 # The film's tables alone, without board and libav.
-$(HB)/tests/film_dump: tests/film/dump.c host/film/samples.c host/film/groups.c host/film/auxiliary.c host/film/masks.c host/film/box.c
+$(HB)/tests/film_dump: tests/film/dump.c host/film/samples.c host/film/groups.c host/film/auxiliary.c host/film/masks.c host/film/box.c \
+		$(wildcard host/film/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	@$(CC) $(HOST_CFLAGS) -Ihost/film -MMD -MP -o $@ $(filter %.c,$^)
+	@$(CC) $(HOST_CFLAGS) -Ihost/film -o $@ $(filter %.c,$^)
 TEST_PROGRAMS += $(HB)/tests/film_dump
 
 # The DDI, against a board (coffer-board run -- build/tests/ddi), and its layouts, which are checked by compiling.

@@ -17,4 +17,4 @@ $(B)/tests/soc-flash.bin:
 	@mkdir -p $(@D)
 	@printf '\000\001\002\003\004\005\006\007\010\011\012\013' > $@
 
-$(eval $(call bench,soc,soc,$(SOC_RTL),$(SOC_FLAGS),$(B)/tests/soc.hex $(B)/tests/soc-flash.bin))
+$(eval $(call bench,soc,soc,$(SOC_RTL),$(SOC_FLAGS),$(B)/tests/soc.hex $(B)/tests/soc-flash.bin $(wildcard verilator/spi_flash.*)))
