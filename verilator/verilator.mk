@@ -43,7 +43,7 @@ $(VB)/$(1)/main.o: verilator/main.cpp | $(B)/.apt
 
 $(VB)/$(1)/board_model.o: verilator/board_model.cpp $(VB)/$(1)/libVcoffer_top.a
 	@echo "  CXX   $$< ($(1))"
-	@$(CXX) $(VB_CXXFLAGS) -DVL_USER_STOP -DVL_USER_FATAL $$(VB_INCLUDES) -isystem $(VB)/$(1) -c -o $$@ $$<
+	@$(CXX) $(VB_CXXFLAGS) -DVL_USER_STOP -DVL_USER_FATAL $(if $(findstring --trace,$(3)),-DVM_TRACE=1) $$(VB_INCLUDES) -isystem $(VB)/$(1) -c -o $$@ $$<
 
 $(2): $(VB_OBJECTS) $(VB)/$(1)/main.o $(VB)/$(1)/board_model.o $(VB)/$(1)/libVcoffer_top.a | $(B)/fw/coffer.hex
 	@mkdir -p $$(@D)
