@@ -43,6 +43,7 @@ APT_PACKAGES := build-essential clang-format-14 pkg-config ca-certificates pytho
 
 .PHONY: setup venv
 setup: $(B)/.apt $(VENV)/.done $(B)/mbedtls/.version
+	@:
 venv: $(VENV)/.done
 
 #: make setup            only what that needs: Debian packages, Python packages, the mbedTLS source

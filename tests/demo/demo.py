@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 256, 144
 CLOCK_MHZ = 60
@@ -178,7 +178,7 @@ class Demo:
 
     def protected_session(self):
         begin = time.monotonic()
-        with step("CreateCryptoSession by the DDI: a protected session"):
+        with step("a context; CreateCryptoSession by the DDI: protected"):
             application = Application(self, self.encrypted, self.protected, f"{self.kid}:{self.key}")
             self.report |= application.expect("create-session")
         with step("certificate chain, checked against the root"):
@@ -235,7 +235,7 @@ class Demo:
             self.compare(self.opened, "open_frames_match")
 
     def contact_sheet(self):
-        """The key frame's bytes as the file has them, shown as grey pixels, beside the frame as decrypted."""
+        """The first bytes of the film as encrypted, a grey pixel each, beside its first frame as decrypted."""
         ffmpeg("-i", self.protected, "-frames:v", "1", self.folder / "decrypted.png")
         at = self.encrypted.read_bytes()
         at = at[at.index(b"mdat") + 4 :][: WIDTH * HEIGHT]
@@ -244,9 +244,10 @@ class Demo:
         sheet.paste(Image.frombytes("L", (WIDTH, HEIGHT), at).resize(size, Image.Resampling.NEAREST), (10, 10))
         sheet.paste(Image.open(self.folder / "decrypted.png").resize(size), (size[0] + 20, 10))
         draw = ImageDraw.Draw(sheet)
-        draw.text((10, size[1] + 15), "as encrypted: the bytes of the first frame", fill="black")
-        draw.text((size[0] + 20, size[1] + 15), "as decrypted by the board", fill="black")
-        draw.text((10, size[1] + 38), ATTRIBUTION, fill="black")
+        font = ImageFont.load_default(size=15)
+        draw.text((10, size[1] + 13), f"as encrypted: the film's first {len(at):,} bytes", fill="black", font=font)
+        draw.text((size[0] + 20, size[1] + 13), "as decrypted by the board: its first frame", fill="black", font=font)
+        draw.text((10, size[1] + 36), ATTRIBUTION, fill="black", font=font)
         sheet.save(self.folder / "contact-sheet.png")
 
     def write_report(self, seconds):
