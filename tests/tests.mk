@@ -13,6 +13,7 @@ $(B)/tests/$(1): tests/$(1)/bench.cpp $(3) $(5) verilator/verilate $(VENV)/.done
 	@$(VERILATE) --cc --exe --build -j 2 -O3 --x-assign unique --x-initial unique -Wall --assert $(4) --top-module $(2) \
 		-CFLAGS "-O2 -std=c++20 -I$(CURDIR)/verilator -I$(CURDIR)/fw/include -I$(CURDIR)/tests" --Mdir $(B)/tests/$(1).obj -o ../$(1) $(3) $(CURDIR)/tests/$(1)/bench.cpp \
 		> $(B)/tests/$(1).log 2>&1 || { cat $(B)/tests/$(1).log; exit 1; }
+	@touch $(B)/tests/$(1)
 endef
 
 include $(wildcard tests/*/bench.mk)
