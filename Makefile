@@ -85,7 +85,7 @@ test-programs: $(PROGRAMS) $(TEST_PROGRAMS)
 .PHONY: test
 test: setup
 	@$(AGAIN) test-programs
-	@$(PY) -m pytest -q tests
+	@$(PY) -m pytest -q -n $(JOBS) --dist loadfile tests
 
 # ---- style --------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ VAULT = "coffer_top.u_crypto.u_vault"
 AES = "coffer_top.u_crypto.u_aes"
 ENGINE = "coffer_top.u_crypto.u_engine"
 PAGES = "coffer_top.u_surface.u_pages"
+CPU_MEMORY, CPU_WORDS = "coffer_top.u_soc.u_ram.mem", 8192
 SLOTS, WORDS, GENERATION = 64, 16, 9  # the generation alone outlives zeroization
 FREE, KEYED = 0, 2
 CTR, ENCRYPT, DECRYPT = 0x02, 0x20, 0x40
@@ -129,3 +130,13 @@ def test_nothing_is_left(board, end):
         pass
     assert held(board, page) == set()
     assert states(board) == [FREE] * SLOTS and not owned_pages(board)
+
+
+def test_a_negotiated_key_is_in_its_slot_alone(board):
+    """The CPU decoded it: nothing of it is left in its memory, stack and buffers."""
+    key = secrets.token_bytes(32)
+    _, _, slot = in_mid_job(board, key)
+    memory = b"".join(peek(board, CPU_MEMORY, index) for index in range(CPU_WORDS))
+    assert key_of(board, slot, 32) == key
+    assert b"coffer-open-v1" in memory  # this is the right memory, the right way round
+    assert not any(key[at : at + 4] in memory for at in range(0, len(key), 4))

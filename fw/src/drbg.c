@@ -47,6 +47,7 @@ bool drbg_init(void)
 {
 	static const unsigned char personalization[] = "coffer drbg v1";
 
+	_Static_assert(SEED_WORDS * 4 + sizeof(personalization) - 1 <= MBEDTLS_CTR_DRBG_MAX_SEED_INPUT, "seed");
 	mbedtls_ctr_drbg_init(&drbg);
 	mbedtls_ctr_drbg_set_entropy_len(&drbg, SEED_WORDS * 4);
 	mbedtls_ctr_drbg_set_nonce_len(&drbg, 0);

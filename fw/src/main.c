@@ -42,7 +42,7 @@ int main(void)
 	stack_wipe();
 	for (;;) {
 		board_wait();
-		drbg_pool_poll();
 		negotiate_poll();
+		drbg_pool_poll();
 	}
 }

@@ -539,7 +539,7 @@ void test_negotiation_without_identity(Board &b)
 // never stalled and never waits for what it sets off.
 void test_closing_is_at_once(Board &b)
 {
-	constexpr uint64_t AtOnce = 1'500; // overwriting the pages takes longer
+	constexpr uint64_t AtOnce = 2'000; // overwriting a page takes 2,048
 
 	b.set_interface(0, 1);
 	auto s = b.create(0, COFFER_SESSION_PROTECTED);
@@ -744,7 +744,9 @@ int negotiate(const char *flash, const char *secret, const char *blob_file)
 	check(result_of(b, 0, second).result == COFFER_ERR_STATE, "and it has nothing to report");
 	auto first = wait_for(b, 1, session[1], [&] { disturb(b); });
 	check(first.result == COFFER_OK && first.session == session[1], "the first, disturbed");
-	check(first.granted_cycle - first.start_cycle < 20'000, "granted at once");
+	// At most a refill of the vault's pool comes before it.
+	uint64_t waited = first.granted_cycle - first.start_cycle;
+	check(waited < 300'000, "granted " + std::to_string(waited) + " cycles after its start");
 	check_release(first, info, false, "the first");
 	check(start(b, 1, session[1], good) == COFFER_ERR_STATE, "no second key");
 
