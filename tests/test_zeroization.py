@@ -139,4 +139,4 @@ def test_a_negotiated_key_is_in_its_slot_alone(board):
     memory = b"".join(peek(board, CPU_MEMORY, index) for index in range(CPU_WORDS))
     assert key_of(board, slot, 32) == key
     assert b"coffer-open-v1" in memory  # this is the right memory, the right way round
-    assert not any(key[at : at + 4] in memory for at in range(0, len(key), 4))
+    assert not any(key[at : at + 8] in memory for at in range(len(key) - 7))
