@@ -115,7 +115,7 @@ module job_engine
   fsm_e prev_q;
   logic first;                       // first cycle of this state
   logic [CtxW-1:0] ctx_q, pick_ctx;
-  logic pick_any, pick_wipe;
+  logic pick_any, pick_wipe, pick_go, key_due;
   logic kill, stop, revoked, working;
   phase_e phase;                     // of this unit
   logic pkt_q;                       // it has a packet
@@ -155,6 +155,7 @@ module job_engine
     .any_o(pick_any), .ctx_o(pick_ctx)
   );
   assign pick_wipe = |wipe;
+  assign pick_go = pick_any && !pick_wipe && (fsm_q == Pick || !key_due);
   // While a unit finishes, what its own context waits for next is not known yet: only others may follow at once.
   always_comb begin
     open = alt_i & ~revoke_ctx_i;
@@ -322,7 +323,8 @@ module job_engine
   assign key_early = fsm_q == Load && (phase == PhChunk || (phase == PhData && len_q != '0)) && !revoked && !kill;
   job_key #(.NCtx(NCtx)) u_key (
     .clk_i, .rst_ni, .early_i(key_early), .ask_i(fsm_q == Key && first && !stop), .mode_i(cfg.mode),
-    .slot_i(cfg.slot), .session_i(session), .ctx_i(ctx_q), .cleared_i(aes_clear_o), .here_o(key_here),
+    .slot_i(cfg.slot), .session_i(session), .ctx_i(ctx_q), .op_i(fsm_q == Op), .rest_i(fsm_q == Pick), .cleared_i(aes_clear_o),
+    .here_o(key_here), .due_o(key_due),
     .key_req_o, .key_done_i(key_done_i && fsm_q == Key),
     .revoke_ctx_i, .revoke_session_i, .revoke_session_idx_i, .clear_o(key_clear)
   );
@@ -432,7 +434,7 @@ module job_engine
         if (pick_wipe) begin
           for (int c = NCtx - 1; c >= 0; c--) if (wipe[c]) ctx_q <= CtxW'(c);
           fsm_q <= Wipe;
-        end else if (pick_any) begin
+        end else if (pick_go) begin
           fsm_q <= Load;
         end
       end
@@ -494,7 +496,7 @@ module job_engine
       end
       Finish: begin
         count_q <= '0;
-        fsm_q <= pick_any && !pick_wipe ? Load : Pick;
+        fsm_q <= pick_go ? Load : Pick;
       end
       End: if (!first) fsm_q <= Settle;
       Answer: if (!first) begin
@@ -507,7 +509,7 @@ module job_engine
       end
       default: fsm_q <= Pick; // Settle
     endcase
-    if ((fsm_q == Pick || fsm_q == Finish) && pick_any && !pick_wipe) begin
+    if ((fsm_q == Pick || fsm_q == Finish) && pick_go) begin
       ctx_q <= pick_ctx;
       for (int unsigned c = 0; c < NCtx; c++) begin
         if (pick_ctx == CtxW'(c)) begin

@@ -2,7 +2,10 @@
 //
 // Which slot's key the AES core holds, and when another one is fetched. A unit whose key is there goes on at once.
 // early_i asks while the rest of a unit is looked at, ask_i when the key is needed (nothing happens if it was asked
-// for already). A revocation of the key's session or context clears the core in the same cycle.
+// for already). A key operation takes the core for itself.
+//
+// A revocation of the key's session or context clears the core in the same cycle. A key loaded before that may have left
+// the end of its schedule behind a shorter one's: after any revocation the core is cleared once more when it rests.
 
 module job_key
   import coffer_pkg::*;
@@ -19,6 +22,8 @@ module job_key
   input  logic [SlotW-1:0]  slot_i,
   input  logic [SlotW-1:0]  session_i,
   input  logic [CtxW-1:0]   ctx_i,
+  input  logic              op_i,           // a key operation has the core
+  input  logic              rest_i,         // nothing works with the core
   input  logic              cleared_i,      // whatever the core held is gone
   output logic              here_o,
 
@@ -28,6 +33,7 @@ module job_key
   input  logic [NCtx-1:0]   revoke_ctx_i,
   input  logic              revoke_session_i,
   input  logic [SlotW-1:0]  revoke_session_idx_i,
+  output logic              due_o,          // the core has to come to rest
   output logic              clear_o
 );
 
@@ -42,7 +48,7 @@ module job_key
     revoked = revoke_session_i && session_q == revoke_session_idx_i;
     for (int unsigned c = 0; c < NCtx; c++) if (ctx_q == CtxW'(c) && revoke_ctx_i[c]) revoked = 1'b1;
   end
-  assign clear_o = valid_q && revoked;
+  assign clear_o = (valid_q && revoked) || (due_o && rest_i);
 
   always_ff @(posedge clk_i) begin
     asked_q <= early_i;
@@ -52,7 +58,10 @@ module job_key
       session_q <= session_i;
       ctx_q <= ctx_i;
     end
-    if (key_req_o || clear_o || cleared_i || !rst_ni) valid_q <= 1'b0;
+    if (key_req_o || op_i || clear_o || cleared_i || !rst_ni) valid_q <= 1'b0;
+    if (due_o && rest_i) due_o <= 1'b0;
+    if (revoke_session_i || revoke_ctx_i != '0) due_o <= 1'b1;
+    if (!rst_ni) due_o <= 1'b0;
   end
 
 endmodule

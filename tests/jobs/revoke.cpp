@@ -215,6 +215,95 @@ static void session_revoked_while_waiting(Rig &rig)
 	loops(rig, 0, 1);
 }
 
+// Words of a key's schedule that are still in the core.
+static unsigned remains(const Rig &rig, const bytes &schedule)
+{
+	bytes now = rig.core_words();
+	const bytes zero(4);
+	unsigned n = 0;
+	for (size_t i = 0; i < now.size(); i += 4)
+		for (size_t k = 0; k < schedule.size(); k += 4)
+			n += !memcmp(&now[i], &schedule[k], 4) && memcmp(&now[i], zero.data(), 4);
+	return n;
+}
+
+// A longer key leaves the core with its context or session, though a shorter one of somebody else was loaded over its
+// beginning, and though the engine never comes to rest.
+static void longer_key_in_the_core(Rig &rig)
+{
+	for (unsigned round = 0; round < 24; round++) {
+		bool context = round & 1, busy = round & 2;
+		uint32_t longer = open_key(rig, 0, random_bytes(round & 4 ? 24 : 32)), shorter[3] = {};
+		for (unsigned c = 1; c < 3; c++)
+			shorter[c] = open_key(rig, c, random_bytes(16));
+		auto send = [&](unsigned c, unsigned length) {
+			rig.send(c, transfer(crypt(c, shorter[c], COFFER_MODE_CTR, COFFER_JOB_RETURN, length), bytes(length)));
+		};
+		CHECK(rig.job(0, crypt(1, longer, COFFER_MODE_CTR, COFFER_JOB_RETURN, 100), bytes(100)).done.status == COFFER_JOB_OK);
+		bytes schedule = rig.core_words();
+		CHECK(remains(rig, schedule) > 40);
+		for (unsigned c = 1; c < 3; c++)
+			send(c, busy ? 6000 : 100);
+		if (busy)
+			rig.run(1500 + random_below(1500));
+		else
+			rig.idle();
+		CHECK(remains(rig, schedule) > 0); // there is something to be found
+		if (context)
+			rig.revoke_context(0);
+		else
+			CHECK(rig.command(4, 0, 0));
+		rig.run(1200); // a packet, and the wiping of what belongs to the context
+		if (busy)
+			CHECK(rig.waiting(1) + rig.waiting(2) > 2);
+		CHECK(remains(rig, schedule) == 0);
+		rig.idle();
+		for (unsigned c = 1; c < 3; c++) {
+			CHECK(rig.take(c, true).done.status == COFFER_JOB_OK);
+			end_session(rig, c, c * kShare);
+		}
+	}
+}
+
+// A key operation does not notice the end of a session or context whose key the core held before it.
+static void operation_beside_an_end(Rig &rig)
+{
+	rig.tag_key(random_bytes(16));
+	for (unsigned when = 1; when < 260; when += 1 + random_below(2))
+		for (unsigned kind = 0; kind < 4; kind++) {
+			bool load = kind & 1, context = kind & 2;
+			session s = protected_session(rig, 1);
+			uint32_t other = open_key(rig, 0, random_bytes(32));
+			CHECK(rig.job(0, crypt(1, other, COFFER_MODE_CTR, COFFER_JOB_RETURN, 40), bytes(40)).done.status == COFFER_JOB_OK);
+			coffer_job h = header(load ? COFFER_OP_LOAD_KEY : COFFER_OP_NEW_READBACK_KEY, 2);
+			h.slot = s.slot;
+			h.dst_handle = load ? s.content : s.readback;
+			h.flags = load ? 0 : COFFER_JOB_RETURN;
+			h.length = h.dst_offset = load ? 32 : 0;
+			bytes wrapped = random_bytes(h.length);
+			fill_pool(rig);
+			rig.send(1, transfer(h, wrapped));
+			if (context) {
+				rig.revoke_later(0, when);
+				rig.run(when);
+			} else {
+				rig.run(when);
+				CHECK(rig.command(4, 0, 0));
+			}
+			rig.idle();
+			answer a = rig.take(1, !load);
+			CHECK(a.done.status == COFFER_JOB_OK && a.payload.size() == (load ? 0 : 16));
+			bytes key = aes_block(s.key, true, load ? wrapped : a.payload);
+			for (unsigned i = 0; i < key.size() / 4; i++) {
+				uint32_t word;
+				memcpy(&word, &key[4 * i], 4);
+				CHECK(rig.vault_word(s.base + (load ? 1 : 2), i) == word);
+			}
+			end_session(rig, 1, s.base);
+			CHECK(rig.top.vault_free_o == ~0ull);
+		}
+}
+
 // Owners, policies and keys outlive everything but zeroization: other contexts' revocations change no word.
 static void others_stay(Rig &rig)
 {
@@ -244,5 +333,7 @@ const std::vector<test> revoke_tests = {
 	{"context-revoked-in-every-cycle", context_revoked_in_every_cycle},
 	{"session-revoked", session_revoked},
 	{"session-revoked-while-waiting", session_revoked_while_waiting},
+	{"longer-key-in-the-core", longer_key_in_the_core},
+	{"operation-beside-an-end", operation_beside_an_end},
 	{"others-stay", others_stay},
 };

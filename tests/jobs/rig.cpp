@@ -273,3 +273,12 @@ bool Rig::engine_clear(unsigned ctx) const
 		clear &= top.rootp->crypto__DOT__u_engine__DOT__u_list__DOT__mem[ctx * 256 + i] == 0;
 	return clear;
 }
+
+bytes Rig::core_words() const
+{
+	bytes all(32 + 16 * 16);
+	memcpy(all.data(), &top.rootp->crypto__DOT__u_aes__DOT__staged_q[0], 32);
+	for (unsigned row = 0; row < 16; row++)
+		memcpy(&all[32 + 16 * row], &top.rootp->crypto__DOT__u_aes__DOT__u_round_keys__DOT__keys[row][0], 16);
+	return all;
+}

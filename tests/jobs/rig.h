@@ -83,6 +83,7 @@ public:
 	// What the hardware holds
 	uint32_t vault_word(unsigned slot, unsigned word) const;
 	bool engine_clear(unsigned ctx) const; // job memory and list of a context that is idle
+	bytes core_words() const; // everything of a key that the AES core keeps between two blocks
 	void revoke_later(unsigned ctx, unsigned cycles) { revoke_ctx_ = ctx; revoke_in_ = cycles; }
 
 private:
