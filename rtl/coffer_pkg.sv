@@ -47,7 +47,8 @@ package coffer_pkg;
 
   // What is fixed about a slot before its key is written. 32 bits; firmware writes it as one word.
   typedef struct packed {
-    logic [2:0]       reserved;    // [31:29]
+    logic [1:0]       mode;        // [31:30] content slot: the mode that its key is loaded for (mode_e)
+    logic             reserved;    // [29]
     logic             enc_rising;  // [28]
     logic             dec_rising;  // [27]
     rules_t           rules;       // [26:24]

@@ -176,7 +176,8 @@ enum coffer_op {
 	COFFER_OP_NOP = 0,              /* completion only */
 	COFFER_OP_LOOP = 1,             /* payload back unchanged (RETURN), or swallowed; no key */
 	COFFER_OP_CRYPT = 2,            /* length bytes from source through AES to destination */
-	COFFER_OP_LOAD_KEY = 3,         /* payload: 1 or 2 wrapped blocks; dst_handle: content slot; dst_offset: key bytes 16, 24 or 32 */
+	COFFER_OP_LOAD_KEY = 3,         /* payload: 1 or 2 wrapped blocks; dst_handle: content slot; dst_offset: key bytes 16, 24 or 32;
+	                                 * mode: the one that the key is for */
 	COFFER_OP_NEW_READBACK_KEY = 4, /* dst_handle: read-back slot; returns the 16-byte wrapped form */
 	COFFER_OP_START_REFRESH = 5,    /* returns 16 random bytes */
 	COFFER_OP_REFRESH = 6,
@@ -193,6 +194,9 @@ enum coffer_job_flags {
 	COFFER_JOB_SRC_SURFACE = 0x04, /* else the payload */
 	COFFER_JOB_DST_SURFACE = 0x08, /* else the returned payload */
 	COFFER_JOB_LIST = 0x10,        /* pairs {clear, encrypted} stand between header and payload */
+	COFFER_JOB_MORE = 0x20,        /* CBC, patterns: the last encrypted range goes on in a further job, and the run of
+	                                * blocks that this job ends in is whole there */
+	COFFER_JOB_RESTART = 0x40,     /* CBC: each encrypted range starts from iv (cbcs), else the chain goes on (cbc1) */
 };
 
 struct coffer_job { /* 64 bytes, at the start of the transfer */
@@ -203,18 +207,18 @@ struct coffer_job { /* 64 bytes, at the start of the transfer */
 	uint32_t slot;      /* handle of the key; session slot for LOAD_KEY, NEW_READBACK_KEY and refresh */
 	uint8_t mode;
 	uint8_t flags;
-	uint8_t counter_rule; /* LOAD_KEY: the rule of the loaded key; REFUSE64 makes both directions rising */
+	uint8_t counter_rule; /* CTR only. LOAD_KEY: the rule of the loaded key; REFUSE64 makes both directions rising */
 	uint8_t keystream_byte; /* CTR: first byte used of the first keystream block, 0..15 */
 	uint8_t iv[16];       /* CTR: counter block; CBC: IV or last ciphertext block */
 	uint32_t length;      /* bytes processed: payload if the source is the payload */
 	uint16_t pairs;       /* subsample pairs, 0..128, each coffer_pair, before the payload */
-	uint8_t crypt_blocks; /* pattern of cens and cbcs: crypt_byte_block; 0 = no pattern */
-	uint8_t skip_blocks;  /* skip_byte_block */
+	uint8_t crypt_blocks; /* pattern of cens and cbcs: crypt_byte_block, 1..15; 0 = no pattern */
+	uint8_t skip_blocks;  /* skip_byte_block, 0..15 */
 	uint32_t src_handle;  /* surface */
 	uint32_t src_offset;  /* bytes */
 	uint32_t dst_handle;  /* surface; LOAD_KEY, NEW_READBACK_KEY: slot */
 	uint32_t dst_offset;
-	uint16_t pattern_phase; /* blocks of the pattern done before this job's first byte */
+	uint16_t pattern_phase; /* bytes of the pattern done in the range that this job's first one goes on with, below 16 * (crypt + skip) */
 	uint8_t reserved[6];
 };
 
@@ -244,11 +248,11 @@ struct coffer_completion { /* 64 bytes, in a packet of its own */
 	uint8_t version;
 	uint8_t status;
 	uint32_t id;
-	uint32_t bytes;        /* processed */
+	uint32_t bytes;        /* processed; CBC with MORE: without the last block if it is not whole (send it again) */
 	uint8_t op;
 	uint8_t keystream_byte; /* end position: first unused byte of the block at iv */
 	uint16_t pattern_phase;
-	uint8_t iv[16];        /* end position: counter block, or last ciphertext block */
+	uint8_t iv[16];        /* end position: counter block, or last ciphertext block (RESTART without MORE: the IV again) */
 	uint8_t board_iv[16];  /* the IV made by the board, else zero */
 	uint64_t first_cycle;  /* first payload byte in (header byte where there is none) */
 	uint64_t last_cycle;   /* last byte out */

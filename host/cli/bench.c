@@ -139,7 +139,7 @@ static int surface_stream(struct bench *bench, uint32_t key_bytes)
 
 	if (coffer_random(wrapped, sizeof(wrapped)))
 		return cli_fail("random numbers", COFFER_E_NOT_READY);
-	if (coffer_load_key(bench->protected_session, wrapped, key_bytes, key_bytes, COFFER_CTR_CARRY128, NULL, &outcome))
+	if (coffer_load_key(bench->protected_session, wrapped, key_bytes, key_bytes, COFFER_MODE_CTR, COFFER_CTR_CARRY128, NULL, &outcome))
 		return cli_job_fail("content key", &outcome);
 	job.slot = coffer_session_slot(bench->protected_session, COFFER_KEY_CONTENT);
 	job.dst_surface = coffer_surface_handle(bench->surface);

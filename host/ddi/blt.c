@@ -61,7 +61,7 @@ static int load_content_key(struct ddi_session *session, const void *wrapped, co
 	if (session->has_content_key && !memcmp(session->content_key, wrapped, sizeof(session->content_key)))
 		return 0;
 	session->has_content_key = false;
-	error = coffer_load_key(session->native, wrapped, 16, 16, COFFER_CTR_REFUSE64, deadline, NULL);
+	error = coffer_load_key(session->native, wrapped, 16, 16, COFFER_MODE_CTR, COFFER_CTR_REFUSE64, deadline, NULL);
 	if (error)
 		return error;
 	memcpy(session->content_key, wrapped, sizeof(session->content_key));

@@ -245,6 +245,7 @@ static int submit_load(struct decryptor *d, const struct film_key *key, struct p
 {
 	const struct coffer_job_desc load = {
 		.op = COFFER_OP_LOAD_KEY,
+		.mode = COFFER_MODE_CTR,
 		.counter_rule = COFFER_CTR_WRAP64,
 		.slot = coffer_session_slot(d->session, COFFER_KEY_SESSION),
 		.target_slot = coffer_session_slot(d->session, COFFER_KEY_CONTENT),

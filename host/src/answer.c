@@ -34,6 +34,8 @@ static void record(struct coffer_task *task, const struct coffer_completion *com
 	outcome->end.pattern_phase = completion->pattern_phase;
 	if (task->serial)
 		task->next.position = outcome->end;
+	if (task->cut_up && task->desc.restart && !task->desc.more) /* the last range may have begun in another job */
+		memcpy(outcome->end.iv, task->desc.start.iv, sizeof(outcome->end.iv));
 }
 
 static int verdict(const struct wire_job *job, const struct coffer_completion *completion)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes board jobs of a task: header, list and payload in one buffer. What is too long for one job is cut; the header of
- * each piece carries the whole position, so that a cut may be at any byte (of CTR) or block (of the other modes).
+ * each piece carries the whole position, so that a cut may be at any byte (of CTR) or block (of the other modes, and of
+ * patterns, where the board is told whether the run that is cut will be whole).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,12 @@ static bool gives_key_material(const struct coffer_job_desc *desc)
 	return desc->op == COFFER_OP_NEW_READBACK_KEY || desc->op == COFFER_OP_START_REFRESH;
 }
 
+/* Its position behind a piece is the board's to say. */
+static bool chains(const struct coffer_job_desc *desc)
+{
+	return desc->op == COFFER_OP_CRYPT && (desc->mode == COFFER_MODE_CBC || desc->crypt_blocks);
+}
+
 static bool needs_blocks(const struct coffer_job_desc *desc)
 {
 	return desc->op == COFFER_OP_CRYPT && (desc->mode != COFFER_MODE_CTR || desc->crypt_blocks);
@@ -50,6 +57,9 @@ int cut_check(const struct coffer_job_desc *desc)
 		return COFFER_E_INVALID;
 	if (desc->pairs && (!desc->list || !moves_data(desc) || !is_sum(desc)))
 		return COFFER_E_INVALID;
+	if ((desc->restart && desc->mode != COFFER_MODE_CBC) || (desc->more && !chains(desc)) ||
+	    (desc->start.pattern_phase && desc->pairs && desc->list[0].clear))
+		return COFFER_E_INVALID;
 	if (whole && (desc->length > 1048576 || desc->pairs > COFFER_MAX_PAIRS))
 		return COFFER_E_INVALID;
 	return 0;
@@ -58,8 +68,7 @@ int cut_check(const struct coffer_job_desc *desc)
 void cut_begin(struct coffer_task *task)
 {
 	task->next = (struct cursor){ .position = task->desc.start };
-	task->serial = task->desc.op == COFFER_OP_CRYPT &&
-		       (task->desc.mode == COFFER_MODE_CBC || task->desc.crypt_blocks);
+	task->serial = chains(&task->desc);
 	task->outcome.end = task->desc.start;
 }
 
@@ -82,11 +91,42 @@ struct piece {
 	struct coffer_pair pairs[COFFER_MAX_PAIRS];
 	uint16_t count;
 	uint32_t bytes, encrypted;
+	bool inside;    /* it begins inside an encrypted range */
+	bool more;      /* COFFER_JOB_MORE */
 };
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* Encrypted bytes done of the range at the cursor, those before the task included. */
+static uint64_t range_done(const struct coffer_job_desc *desc, const struct cursor *at)
+{
+	uint64_t before = at->pair ? 0 : desc->start.pattern_phase;
+
+	if (!desc->pairs)
+		return before + at->offset;
+	if (at->pair == desc->pairs || at->pair_used <= desc->list[at->pair].clear)
+		return before;
+	return before + at->pair_used - desc->list[at->pair].clear;
+}
+
+/* A range is cut `done` bytes from its start, with `left` to come: is the run of blocks there a whole one? */
+static bool run_is_whole(const struct coffer_job_desc *desc, uint64_t done, uint64_t left)
+{
+	unsigned int crypt = 16u * (desc->crypt_blocks ? desc->crypt_blocks : 1);
+	unsigned int phase = (unsigned int)(done % (crypt + 16u * desc->skip_blocks));
+
+	return chains(desc) && left && (phase >= crypt || left >= crypt - phase);
+}
+
+/* Of `wanted` bytes from the cursor on, those up to the last end of a block. */
+static uint64_t whole_blocks(const struct coffer_job_desc *desc, const struct cursor *at, uint64_t wanted)
+{
+	uint64_t over = (range_done(desc, at) + wanted) % 16;
+
+	return over < wanted ? wanted - over : 0;
 }
 
 /* Takes what it can of the pair at the cursor; false when the piece is full. */
@@ -101,13 +141,14 @@ static bool take_pair(const struct coffer_job_desc *desc, struct cursor *at, str
 	if (clear == clear_left)
 		encrypted = smaller(encrypted_left, limit - piece->bytes - clear);
 	if (encrypted < encrypted_left && needs_blocks(desc))
-		encrypted -= encrypted % 16;
+		encrypted = whole_blocks(desc, at, encrypted);
 	if (!clear && !encrypted && clear_left + encrypted_left)
 		return false;
 	piece->pairs[piece->count++] = (struct coffer_pair){ (uint32_t)clear, (uint32_t)encrypted };
 	piece->bytes += (uint32_t)(clear + encrypted);
 	piece->encrypted += (uint32_t)encrypted;
 	if (clear + encrypted < clear_left + encrypted_left) {
+		piece->more = encrypted && run_is_whole(desc, range_done(desc, at) + encrypted, encrypted_left - encrypted);
 		at->pair_used += clear + encrypted;
 		return false;
 	}
@@ -120,13 +161,23 @@ static void take_piece(const struct coffer_job_desc *desc, struct cursor *at, st
 {
 	piece->count = 0;
 	piece->bytes = piece->encrypted = 0;
+	piece->more = false;
+	piece->inside = desc->pairs ? at->pair < desc->pairs && at->pair_used > desc->list[at->pair].clear : at->offset > 0;
 	if (desc->pairs) {
 		while (at->pair < desc->pairs && piece->count < COFFER_MAX_PAIRS && take_pair(desc, at, piece, limit))
-			;
+			if (desc->restart && piece->inside)
+				break; /* the next range has another chain */
 	} else {
-		piece->bytes = piece->encrypted = (uint32_t)smaller(desc->length - at->offset, limit);
+		uint64_t left = desc->length - at->offset, bytes = smaller(left, limit);
+
+		if (bytes < left && needs_blocks(desc))
+			bytes = whole_blocks(desc, at, bytes);
+		piece->bytes = piece->encrypted = (uint32_t)bytes;
+		piece->more = bytes < left && run_is_whole(desc, range_done(desc, at) + bytes, left - bytes);
 	}
 	at->offset += piece->bytes;
+	if (at->offset == desc->length && at->pair == desc->pairs)
+		piece->more = desc->more;
 }
 
 /* ---- jobs ---- */
@@ -156,11 +207,13 @@ void wire_job_free(struct wire_job *job)
 	free(job);
 }
 
-static uint8_t flags_of(const struct coffer_job_desc *desc)
+static uint8_t flags_of(const struct coffer_job_desc *desc, const struct piece *piece)
 {
 	return (uint8_t)((desc->encrypt ? COFFER_JOB_ENCRYPT : 0) | (desc->dst ? COFFER_JOB_RETURN : 0) |
 			 (desc->src_surface ? COFFER_JOB_SRC_SURFACE : 0) |
-			 (desc->dst_surface ? COFFER_JOB_DST_SURFACE : 0) | (desc->pairs ? COFFER_JOB_LIST : 0));
+			 (desc->dst_surface ? COFFER_JOB_DST_SURFACE : 0) | (desc->pairs ? COFFER_JOB_LIST : 0) |
+			 (piece->more ? COFFER_JOB_MORE : 0) |
+			 (desc->restart && !piece->inside ? COFFER_JOB_RESTART : 0));
 }
 
 static void write_header(struct wire_job *job, const struct coffer_task *task, const struct cursor *at,
@@ -173,7 +226,7 @@ static void write_header(struct wire_job *job, const struct coffer_task *task, c
 		.op = (uint8_t)desc->op,
 		.slot = desc->slot,
 		.mode = (uint8_t)desc->mode,
-		.flags = flags_of(desc),
+		.flags = flags_of(desc, piece),
 		.counter_rule = (uint8_t)desc->counter_rule,
 		.keystream_byte = at->position.keystream_byte,
 		.length = piece->bytes,
@@ -187,7 +240,7 @@ static void write_header(struct wire_job *job, const struct coffer_task *task, c
 		.pattern_phase = at->position.pattern_phase,
 	};
 
-	memcpy(header.iv, at->position.iv, sizeof(header.iv));
+	memcpy(header.iv, desc->restart && !piece->inside ? desc->start.iv : at->position.iv, sizeof(header.iv));
 	memcpy(job->out, &header, sizeof(header));
 }
 

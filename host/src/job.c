@@ -90,10 +90,11 @@ int coffer_run(coffer_context *context, const struct coffer_job_desc *desc, cons
 /* ---- the operations of the vault ---- */
 
 int coffer_load_key(coffer_session *session, const uint8_t *wrapped, size_t wrapped_bytes, uint32_t key_bytes,
-		    enum coffer_counter_rule rule, const struct timespec *deadline, struct coffer_outcome *outcome)
+		    enum coffer_mode mode, enum coffer_counter_rule rule, const struct timespec *deadline, struct coffer_outcome *outcome)
 {
 	struct coffer_job_desc desc = {
-		.op = COFFER_OP_LOAD_KEY, .counter_rule = rule, .key_bytes = key_bytes, .src = wrapped, .length = wrapped_bytes
+		.op = COFFER_OP_LOAD_KEY, .mode = mode, .counter_rule = rule, .key_bytes = key_bytes, .src = wrapped,
+		.length = wrapped_bytes
 	};
 
 	if (!session || !wrapped || (wrapped_bytes != 16 && wrapped_bytes != 32))

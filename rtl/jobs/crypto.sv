@@ -94,6 +94,7 @@ module crypto
   key_len_e op_session_len, op_dst_len;
   slot_attr_t op_dst_attr;
   ctr_rule_e op_dst_rule;
+  logic [1:0] op_dst_mode;
   block_t op_result, op_blk;
 
   logic aes_clear, aes_key_we, aes_key_load, aes_ready, aes_valid;
@@ -119,7 +120,7 @@ module crypto
     .op_start_o(op_start), .op_o(op), .op_session_o(op_session), .op_session_gen_o(op_session_gen),
     .op_session_len_o(op_session_len), .op_dst_o(op_dst), .op_dst_attr_o(op_dst_attr), .op_dst_keyed_o(op_dst_keyed),
     .op_dst_len_o(op_dst_len),
-    .op_dst_rule_o(op_dst_rule), .op_done_i(op_done), .op_wrapped_i(op_wrapped), .op_result_i(op_result),
+    .op_dst_rule_o(op_dst_rule), .op_dst_mode_o(op_dst_mode), .op_done_i(op_done), .op_wrapped_i(op_wrapped), .op_result_i(op_result),
     .op_blk_req_i(op_blk_req), .op_blk_sel_i(op_blk_sel), .op_blk_valid_o(op_blk_valid), .op_blk_o(op_blk),
     .vault_abort_o(vault_abort),
     .aes_clear_o(aes_clear), .aes_start_o(job_aes_start), .aes_decrypt_o(job_aes_decrypt),
@@ -144,7 +145,7 @@ module crypto
     .op_start_i(op_start), .op_i(op), .op_session_i(op_session), .op_session_gen_i(op_session_gen),
     .op_session_len_i(op_session_len), .op_dst_i(op_dst), .op_dst_attr_i(op_dst_attr), .op_dst_keyed_i(op_dst_keyed),
     .op_dst_len_i(op_dst_len),
-    .op_dst_rule_i(op_dst_rule), .op_done_o(op_done), .op_wrapped_o(op_wrapped), .op_result_o(op_result),
+    .op_dst_rule_i(op_dst_rule), .op_dst_mode_i(op_dst_mode), .op_done_o(op_done), .op_wrapped_o(op_wrapped), .op_result_o(op_result),
     .op_blk_req_o(op_blk_req), .op_blk_sel_o(op_blk_sel), .op_blk_valid_i(op_blk_valid), .op_blk_i(op_blk),
     .abort_i(vault_abort),
     .aes_key_we_o(aes_key_we), .aes_key_idx_o(aes_key_idx), .aes_key_word_o(aes_key_word),

@@ -10,6 +10,8 @@ module job_answer
   input  progress_t  at_i,
   input  block_t     ctr_i,
   input  logic [3:0] ks_i,
+  input  logic [8:0] phase_i,
+  input  logic [7:0] chain_i,      // CBC: byte of the IV that the next job starts from
   input  logic [5:0] index_i,
   output logic [7:0] byte_o
 );
@@ -25,8 +27,8 @@ module job_answer
 
   assign whole = {
     at_i.last, at_i.first, made_iv, iv,
-    16'b0, 4'b0, ks_i, cfg_i.op, at_i.done, cfg_i.id, 4'b0, at_i.status, ProtocolVersion, CompletionMagic
+    7'b0, phase_i, 4'b0, ks_i, cfg_i.op, at_i.done, cfg_i.id, 4'b0, at_i.status, ProtocolVersion, CompletionMagic
   };
-  assign byte_o = whole[index_i];
+  assign byte_o = cfg_i.mode == 2'(ModeCbc) && index_i[5:4] == 2'd1 ? chain_i : whole[index_i];
 
 endmodule

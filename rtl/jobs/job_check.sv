@@ -74,7 +74,7 @@ module job_check
   logic policy_ok;
 
   logic unused_bits;
-  assign unused_bits = ^{flags.reserved, link_q.zero, attr_o.usage};
+  assign unused_bits = ^{flags, link_q.zero, attr_o.usage};
 
   job_fields u_fields (.hdr_i, .status_o(fields));
 
@@ -139,11 +139,20 @@ module job_check
 
   // ---- policy
 
-  logic mode_use, direction_use, rule_use;
+  logic mode_use, direction_use, rule_use, pattern;
 
-  assign mode_use = hdr_i.mode == ModeCtr ? attr_o.usage.ctr : attr_o.usage.ecb;
+  assign pattern = hdr_i.crypt_blocks != '0;
+  always_comb begin
+    unique case (hdr_i.mode)
+      ModeCtr: mode_use = attr_o.usage.ctr;
+      ModeCbc: mode_use = attr_o.usage.cbc;
+      default: mode_use = attr_o.usage.ecb;
+    endcase
+    // A loaded key serves the one mode that it was loaded for.
+    if (attr_o.role == RoleContent && hdr_i.mode[1:0] != attr_o.mode) mode_use = 1'b0;
+  end
   assign direction_use = flags.encrypt ? attr_o.usage.encrypt : attr_o.usage.decrypt;
-  assign rule_use = hdr_i.mode == ModeEcb || attr_o.rules[hdr_i.counter_rule[1:0]];
+  assign rule_use = hdr_i.mode != ModeCtr || attr_o.rules[hdr_i.counter_rule[1:0]];
 
   always_comb begin
     policy_ok = 1'b1;
@@ -151,10 +160,12 @@ module job_check
       policy_ok = mode_use && direction_use;
       if (attr_o.role == RoleReadback) begin
         // The one way out of protected memory. Mode and direction are the slot's usage.
-        if (!flags.src_surface || flags.dst_surface || flags.list || hdr_i.keystream_byte != '0) policy_ok = 1'b0;
+        if (!flags.src_surface || flags.dst_surface || flags.list || hdr_i.keystream_byte != '0 || pattern) policy_ok = 1'b0;
         if (hdr_i.mode != ModeCtr || !flags.encrypt) policy_ok = 1'b0;
       end else begin
         if (!rule_use) policy_ok = 1'b0;
+        // The history holds whole ranges, of which a pattern leaves gaps.
+        if (pattern && hdr_i.mode == ModeCtr && (flags.encrypt ? attr_o.enc_rising : attr_o.dec_rising)) policy_ok = 1'b0;
         // Protected plaintext goes to protected memory, and is not read back this way.
         if (!attr_o.open && (flags.src_surface || !flags.dst_surface || flags.encrypt)) policy_ok = 1'b0;
       end
@@ -232,7 +243,7 @@ module job_check
         else $error("protected plaintext to the stream");
       assert (attr_o.open || !flags.src_surface || attr_o.role == RoleReadback)
         else $error("protected memory read with another key than its session's read-back key");
-      assert (!attr_o.usage.wrap || hdr_i.mode == ModeCtr) else $error("a wrapping key used in ECB");
+      assert (!attr_o.usage.wrap || hdr_i.mode == ModeCtr) else $error("a wrapping key used in a block mode");
     end
   end
 `endif

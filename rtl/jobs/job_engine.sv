@@ -83,6 +83,7 @@ module job_engine
   output logic                      op_dst_keyed_o,
   output key_len_e                  op_dst_len_o,
   output ctr_rule_e                 op_dst_rule_o,
+  output logic [1:0]                op_dst_mode_o,
   input  logic                      op_done_i,
   input  logic                      op_wrapped_i,
   input  block_t                    op_result_i,
@@ -187,14 +188,17 @@ module job_engine
   // ---- position: from the memory, from a header, made by the board
 
   logic pos_new, pos_made;
-  block_t hdr_ctr, pos_ctr, cipher_ctr, cipher_part;
+  block_t hdr_ctr, pos_ctr, cipher_ctr;
   logic [3:0] hdr_ks, pos_ks, cipher_ks, cipher_fill;
+  logic [8:0] hdr_phase, phase_now, phase_next;
+  logic [1:0] cipher_blk;
+  logic cipher_head, in_crypt, secret, range_next;
 
   assign pos_new = fsm_q == Blank || (fsm_q == Check && chk_done);
   assign pos_made = fsm_q == Iv && iv_done && cfg.made_iv;
   job_accept u_accept (
     .hdr_i(hdr_q), .checked_i(fsm_q == Check), .status_i(chk_status), .attr_i(attr),
-    .cfg_o(cfg_new), .ctr_o(hdr_ctr), .ks_o(hdr_ks)
+    .cfg_o(cfg_new), .ctr_o(hdr_ctr), .ks_o(hdr_ks), .phase_o(hdr_phase)
   );
   assign pos_ctr = fsm_q == Load ? saved.ctr : fsm_q == Iv ? {made_iv, 64'b0} : hdr_ctr;
   assign pos_ks = fsm_q == Load ? saved.ks : fsm_q == Iv ? '0 : hdr_ks;
@@ -214,7 +218,7 @@ module job_engine
   assign out_ctx_o = ctx_q;
 
   logic sink_valid, sink_end, cipher_out, emit;
-  logic [7:0] sink_byte, cipher_byte, answer_byte;
+  logic [7:0] sink_byte, cipher_byte, answer_byte, chain_byte;
   logic [9:0] sink_len;
   logic [15:0] sink_addr;
 
@@ -227,7 +231,10 @@ module job_engine
   );
   always_ff @(posedge clk_i) in_ctx_o <= ctx_q;
 
-  job_answer u_answer (.cfg_i(cfg), .at_i(job_q), .ctr_i(cipher_ctr), .ks_i(cipher_ks), .index_i(count_q[5:0]), .byte_o(answer_byte));
+  job_answer u_answer (
+    .cfg_i(cfg), .at_i(job_q), .ctr_i(cipher_ctr), .ks_i(cipher_ks), .phase_i(phase_next), .chain_i(chain_byte),
+    .index_i(count_q[5:0]), .byte_o(answer_byte)
+  );
 
   always_comb begin
     sink_valid = 1'b0;
@@ -290,6 +297,7 @@ module job_engine
   assign op_dst_o = hdr_q.dst_handle[SlotW-1:0];
   assign op_dst_len_o = hdr_q.dst_offset == 32'd16 ? KeyLen128 : hdr_q.dst_offset == 32'd24 ? KeyLen192 : KeyLen256;
   assign op_dst_rule_o = ctr_rule_e'(hdr_q.counter_rule);
+  assign op_dst_mode_o = hdr_q.mode[1:0];
   assign op_start_o = fsm_q == Op && first && !stop;
 
   logic blk_start, blk_take;
@@ -303,16 +311,20 @@ module job_engine
   logic cipher_start, cipher_ready, cipher_idle, cipher_quiet, take;
   logic key_here, key_early, key_clear;
 
-  job_cipher u_cipher (
+  job_cipher #(.NCtx(NCtx)) u_cipher (
     .clk_i, .rst_ni, .clear_i(aes_clear_o), .wipe_i(kill || (fsm_q == Pick && pick_wipe)), .stop_i(kill || stop),
     .start_i(cipher_start),
     .mode_i(cfg.mode), .encrypt_i(cfg.encrypt), .rule_i(cfg.rule),
     .load_i(fsm_q == Load || pos_new), .set_i(fsm_q == Load || pos_new || pos_made),
-    .ctr_i(pos_ctr), .ks_i(pos_ks), .part_i(saved.part), .fill_i(fsm_q == Load ? saved.fill : '0),
-    .ctr_o(cipher_ctr), .ks_o(cipher_ks), .part_o(cipher_part), .fill_o(cipher_fill),
+    .ctr_i(pos_ctr), .ks_i(pos_ks), .blk_i(fsm_q == Load ? saved.blk : '0), .head_i(fsm_q != Load || saved.head),
+    .fill_i(fsm_q == Load ? saved.fill : '0), .restart_i(range_next && cfg.restart),
+    .ctr_o(cipher_ctr), .ks_o(cipher_ks), .blk_o(cipher_blk), .head_o(cipher_head), .fill_o(cipher_fill),
     .idle_o(cipher_idle), .quiet_o(cipher_quiet),
+    .ctx_i(ctx_q), .chain_we_i(fsm_q == Wipe || (fsm_q == Header && src_valid && count_q[7:4] == 4'd1)),
+    .chain_at_i(fsm_q == Header ? {2'd3, count_q[3:0]} : count_q[5:0]), .chain_byte_i(fsm_q == Wipe ? '0 : src_byte),
+    .answer_i(fsm_q == Answer), .answer_iv_i(cfg.restart && !cfg.more), .chain_o(chain_byte),
     .left_i(unit_q), .valid_i(src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0),
-    .secret_i(job_q.seg_enc), .byte_i(src_byte), .ready_o(cipher_ready),
+    .secret_i(job_q.seg_enc && secret), .byte_i(src_byte), .ready_o(cipher_ready),
     .valid_o(cipher_out), .byte_o(cipher_byte),
     .aes_start_o, .aes_decrypt_o, .aes_block_o, .aes_ready_i, .aes_valid_i, .aes_block_i
   );
@@ -347,9 +359,24 @@ module job_engine
   );
   assign list_take = fsm_q == List && src_valid && listing_q;
   assign list_last = list_take && count_q[1:0] == 2'd3;
-  assign seg_load = fsm_q == Data && job_q.seg == '0 && unit_q != '0 && list_fresh_q;
+  assign seg_load = fsm_q == Data && job_q.seg == '0 && unit_q != '0 && list_fresh_q && (!cfg.restart || cipher_idle);
+  // The first range of a job is where its header says, be it empty.
+  assign range_next = seg_load && job_q.list_at[0] && job_q.list_at != 9'd1;
   // The RAM's answer belongs to list_at a cycle after that has moved.
   always_ff @(posedge clk_i) list_fresh_q <= fsm_q == Data && !seg_load;
+
+  job_pattern u_pattern (
+    .clk_i, .rst_ni, .set_i(fsm_q == Load || pos_new), .phase_i(fsm_q == Load ? saved.phase : hdr_phase),
+    .range_i(range_next), .step_i(take && job_q.seg_enc), .crypt_i(cfg.crypt), .skip_i(cfg.skip),
+    .left_i(job_q.seg), .more_i(cfg.more && job_q.list_at == cfg.list_words),
+    .crypt_o(in_crypt), .secret_o(secret), .phase_o(phase_now)
+  );
+  // A CBC block cut in two is the next job's as a whole; behind a range that ended here a new one begins.
+  always_comb begin
+    phase_next = phase_now;
+    if (in_crypt && cfg.mode == 2'(ModeCbc)) phase_next[3:0] = '0;
+    if (!cfg.more) phase_next = '0;
+  end
 
   // ---- what a unit reads
 
@@ -393,7 +420,8 @@ module job_engine
       default: phase_end = PhIdle; // Answer
     endcase
     job_end = '{
-      at: fsm_q == Finish ? at_verdict : job_q, ctr: cipher_ctr, ks: cipher_ks, part: cipher_part, fill: cipher_fill,
+      at: fsm_q == Finish ? at_verdict : job_q, ctr: cipher_ctr, ks: cipher_ks, phase: phase_now,
+      blk: cipher_blk, head: cipher_head, fill: cipher_fill,
       in_len: fsm_q == End ? '0 : sink_len, dst: sink_addr
     };
   end
@@ -417,7 +445,7 @@ module job_engine
       (hdr_q.op == OpNewReadbackKey || hdr_q.op == OpStartRefresh);
   assign list_whole = list_last && job_q.list_at + 1'b1 == cfg.list_words;
   assign list_wrong = job_q.over || job_q.seg != job_q.left;
-  assign end_data = fsm_q == Data && (take && unit_q == 10'd1 && cfg.mode != 2'(ModeEcb) ||
+  assign end_data = fsm_q == Data && (take && unit_q == 10'd1 && !cfg.mode[0] || // CTR, none
                                          unit_q == '0 && cipher_idle);
 
   assign working = fsm_q inside {Check, List, Iv, Key, Data, Op, OpOut};

@@ -13,10 +13,14 @@
 //   LOOP               RETURN?                   any         -          -           -
 //   CRYPT              RETURN or DST_SURFACE,    any         surface?   surface?    CTR
 //                      ENCRYPT? SRC_SURFACE? LIST?
-//   LOAD_KEY           -                         16 or 32    slot       16, 24, 32  of the loaded key
+//                      CBC: RESTART?  CBC, or CTR with a pattern: MORE?
+//   LOAD_KEY           -                         16 or 32    slot       16, 24, 32  CTR: of the loaded key
 //   NEW_READBACK_KEY   RETURN                    0           slot       -           -
 //   START_REFRESH      RETURN                    0           -          -           -
 //   REFRESH            -                         0           -          -           -
+//
+// A pattern goes with CBC and with CTR but for refuse64: 1 to 15 blocks crypt, 0 to 15 skip, a phase within them; a CBC
+// job does not begin inside a block of crypt. The mode of LOAD_KEY is that of the loaded key.
 
 module job_fields
   import coffer_pkg::*;
@@ -28,6 +32,7 @@ module job_fields
 
   flags_t flags;
   logic crypt, loop, load, readback_key, start_refresh, ctr, ecb;
+  logic cbc, pattern, pattern_ok;
   logic header_ok, mode_ok, flags_ok, length_ok, list_ok, handles_ok, offset_ok;
 
   logic unused_hdr;
@@ -41,21 +46,31 @@ module job_fields
   assign start_refresh = hdr_i.op == OpStartRefresh;
   assign ctr = crypt && hdr_i.mode == ModeCtr;
   assign ecb = crypt && hdr_i.mode == ModeEcb;
+  assign cbc = crypt && hdr_i.mode == ModeCbc;
+  assign pattern = (ctr || cbc) && hdr_i.crypt_blocks != '0;
 
   assign header_ok = hdr_i.magic == JobMagic && hdr_i.version == ProtocolVersion && hdr_i.reserved == '0;
 
   always_comb begin
-    mode_ok = hdr_i.op <= OpRefresh && (ctr || ecb || (!crypt && hdr_i.mode == ModeNone));
-    // Patterns come with CBC and cens: not here yet.
-    if (hdr_i.crypt_blocks != '0 || hdr_i.skip_blocks != '0 || hdr_i.pattern_phase != '0) mode_ok = 1'b0;
-    if (hdr_i.counter_rule > (ctr || load ? CtrRefuse64 : CtrCarry128)) mode_ok = 1'b0;
+    mode_ok = hdr_i.op <= OpRefresh && (crypt || load ? hdr_i.mode inside {ModeEcb, ModeCtr, ModeCbc} : hdr_i.mode == ModeNone);
+    if (hdr_i.counter_rule > ((crypt || load) && hdr_i.mode == ModeCtr ? CtrRefuse64 : CtrCarry128)) mode_ok = 1'b0;
     if (hdr_i.keystream_byte > (ctr ? 8'd15 : 8'd0)) mode_ok = 1'b0;
+  end
+
+  always_comb begin
+    pattern_ok = hdr_i.crypt_blocks == '0 && hdr_i.skip_blocks == '0 && hdr_i.pattern_phase == '0;
+    if (pattern) begin
+      pattern_ok = hdr_i.crypt_blocks[7:4] == '0 && hdr_i.skip_blocks[7:4] == '0 && hdr_i.pattern_phase[15:9] == '0 &&
+          hdr_i.pattern_phase[8:4] < 5'(hdr_i.crypt_blocks[3:0]) + 5'(hdr_i.skip_blocks[3:0]);
+      if (ctr && hdr_i.counter_rule == CtrRefuse64) pattern_ok = 1'b0;
+      if (cbc && hdr_i.pattern_phase[8:4] < {1'b0, hdr_i.crypt_blocks[3:0]} && hdr_i.pattern_phase[3:0] != '0) pattern_ok = 1'b0;
+    end
   end
 
   always_comb begin
     flags_ok = flags == '0;
     if (loop) flags_ok = (hdr_i.flags & ~8'h02) == '0;
-    if (crypt) flags_ok = flags.reserved == '0 && flags.ret != flags.dst_surface;
+    if (crypt) flags_ok = !flags.reserved && flags.ret != flags.dst_surface && (!flags.more || cbc || pattern) && (!flags.restart || cbc);
     if (readback_key || start_refresh) flags_ok = hdr_i.flags == 8'h02;
   end
 
@@ -78,7 +93,7 @@ module job_fields
   always_comb begin
     status_o = JobOk;
     if (hdr_i.pairs > 16'(MaxPairs)) status_o = JobRange;
-    if (!(mode_ok && flags_ok && length_ok && list_ok && handles_ok && offset_ok)) status_o = JobBadField;
+    if (!(mode_ok && pattern_ok && flags_ok && length_ok && list_ok && handles_ok && offset_ok)) status_o = JobBadField;
     if (!header_ok) status_o = JobBadHeader;
   end
 

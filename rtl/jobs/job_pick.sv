@@ -12,7 +12,7 @@ module job_pick
   input  logic [CtxW-1:0]       last_i,      // the one served before
   input  phase_e [NCtx-1:0]     phase_i,
   input  logic [NCtx-1:0]       ret_i,       // its job returns a payload
-  input  logic [NCtx-1:0]       spill_i,     // ... through the ECB buffers, which may give out a block more
+  input  logic [NCtx-1:0]       spill_i,     // ... through the buffers of the block modes, which may give out a block more
   input  logic [NCtx-1:0]       pool_i,      // its job waits for random words
   input  logic                  pool_ok_i,
   input  logic [NCtx-1:0]       open_i,

@@ -38,7 +38,9 @@ package job_pkg;
 
   // enum coffer_job_flags
   typedef struct packed {
-    logic [2:0] reserved;
+    logic reserved;
+    logic restart;
+    logic more;
     logic list;
     logic dst_surface;
     logic src_surface;
@@ -72,6 +74,10 @@ package job_pkg;
     logic [31:0]     id;
     logic [SlotW-1:0] slot;
     key_len_e        key_len;
+    logic [3:0]      crypt;        // pattern (job_pattern); 0: none
+    logic [3:0]      skip;
+    logic            more;         // its last range goes on in a further job
+    logic            restart;      // CBC: every range starts from the header's IV
     logic [8:0]      list_words;   // words of the list, two a pair
     logic [SurfW-1:0] src_rec;
     logic [SurfW-1:0] dst_rec;
@@ -99,8 +105,10 @@ package job_pkg;
     progress_t       at;
     block_t          ctr;          // counter block as a number: byte 0 of the IV is the most significant
     logic [3:0]      ks;           // first unused byte of the keystream block at ctr
-    block_t          part;         // ECB: bytes of the block being gathered
-    logic [3:0]      fill;
+    logic [8:0]      phase;        // bytes of the pattern done
+    logic [1:0]      blk;          // ECB, CBC: block of job_chain being gathered
+    logic            head;         // CBC: it is chained to the IV, else to the block before it
+    logic [3:0]      fill;         // bytes of it
     logic [9:0]      in_len;       // bytes in the IN packet being filled
     logic [15:0]     dst;          // address in the surface memory
   } job_t;

@@ -73,7 +73,7 @@ module job_state
         if (save_i) begin
           phases_o[c] <= phase_i;
           ret_o[c] <= cfg_o.ret;
-          spill_o[c] <= cfg_o.mode == 2'(ModeEcb);
+          spill_o[c] <= cfg_o.mode[0];
           pool_o[c] <= 1'b0;
         end
         if (wiped_i) wipe_o[c] <= 1'b0;

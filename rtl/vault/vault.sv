@@ -78,6 +78,7 @@ module vault
   input  logic                      op_dst_keyed_i,
   input  key_len_e                  op_dst_len_i,
   input  ctr_rule_e                 op_dst_rule_i,
+  input  logic [1:0]                op_dst_mode_i,
   output logic                      op_done_o,
   output logic                      op_wrapped_o,
   output block_t                    op_result_o,
@@ -155,7 +156,8 @@ module vault
   vault_ops u_ops (
     .clk_i, .rst_ni,
     .start_i(op_start_i), .op_i, .session_i(op_session_i), .session_gen_i(op_session_gen_i), .dst_i(op_dst_i),
-    .dst_attr_i(op_dst_attr_i), .dst_keyed_i(op_dst_keyed_i), .dst_len_i(op_dst_len_i), .dst_rule_i(op_dst_rule_i), .abort_i,
+    .dst_attr_i(op_dst_attr_i), .dst_keyed_i(op_dst_keyed_i), .dst_len_i(op_dst_len_i), .dst_rule_i(op_dst_rule_i),
+    .dst_mode_i(op_dst_mode_i), .abort_i,
     .done_o(op_done_o), .wrapped_o(op_wrapped_o), .result_o(op_result_o),
     .blk_req_o(op_blk_req_o), .blk_sel_o(op_blk_sel_o), .blk_valid_i(op_blk_valid_i), .blk_i(op_blk_i),
     .target_o(ops_target), .target_state_i(job_look_state),

@@ -31,6 +31,7 @@ module vault_ops
   input  logic             dst_keyed_i,    // it holds a key
   input  key_len_e         dst_len_i,      // LOAD_KEY: as it will be
   input  ctr_rule_e        dst_rule_i,
+  input  logic [1:0]       dst_mode_i,
   input  logic             abort_i,
   output logic             done_o,
   output logic             wrapped_o,
@@ -104,6 +105,7 @@ module vault_ops
     attr = dst_attr_i;
     if (loading) begin
       attr.key_len = dst_len_i;
+      attr.mode = dst_mode_i;
       attr.rules = dst_rule_i == CtrRefuse64 ? 3'b100 : 3'b011;
       attr.enc_rising = dst_rule_i == CtrRefuse64;
       attr.dec_rising = dst_rule_i == CtrRefuse64;

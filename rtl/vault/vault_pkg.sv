@@ -61,7 +61,7 @@ package vault_pkg;
     usage_t u;
     logic ok;
     u = a.usage;
-    ok = a.reserved == '0 && a.reserved2 == '0 && a.key_len != 2'd3 && a.rules != '0;
+    ok = a.mode == '0 && a.reserved == '0 && a.reserved2 == '0 && a.key_len != 2'd3 && a.rules != '0;
     // A slot that wraps keys does nothing else that ECB could be made of.
     if (u.wrap && (u.ecb || u.cbc || u.mac || (a.open && u.ctr))) ok = 1'b0;
     case (a.role)

@@ -48,9 +48,9 @@ static void every_field(Rig &rig)
 		FIELD(h.reserved[i] = 1, COFFER_JOB_BAD_HEADER);
 	for (unsigned op : {7u, 8u, 255u})
 		FIELD(h.op = uint8_t(op), COFFER_JOB_BAD_FIELD);
-	for (unsigned mode : {0u, 3u, 4u, 255u})
+	for (unsigned mode : {0u, 4u, 255u})
 		FIELD(h.mode = uint8_t(mode), COFFER_JOB_BAD_FIELD);
-	for (unsigned bit = 5; bit < 8; bit++)
+	for (unsigned bit = 5; bit < 8; bit++) // without a pattern, CTR has no use for MORE and RESTART
 		FIELD(h.flags |= uint8_t(1u << bit), COFFER_JOB_BAD_FIELD);
 	FIELD(h.flags = COFFER_JOB_ENCRYPT, COFFER_JOB_BAD_FIELD);                      // no destination
 	FIELD(h.flags |= COFFER_JOB_DST_SURFACE, COFFER_JOB_BAD_FIELD);                 // two destinations
@@ -62,7 +62,7 @@ static void every_field(Rig &rig)
 	FIELD(h.counter_rule = 255, COFFER_JOB_BAD_FIELD);
 	FIELD(h.keystream_byte = 16, COFFER_JOB_BAD_FIELD);
 	FIELD(h.keystream_byte = 0x80, COFFER_JOB_BAD_FIELD);
-	FIELD(h.crypt_blocks = 1, COFFER_JOB_BAD_FIELD);
+	FIELD(h.crypt_blocks = 16, COFFER_JOB_BAD_FIELD);
 	FIELD(h.skip_blocks = 9, COFFER_JOB_BAD_FIELD);
 	FIELD(h.pattern_phase = 0x100, COFFER_JOB_BAD_FIELD);
 	FIELD(h.src_handle = 0x100, COFFER_JOB_BAD_FIELD);
@@ -106,8 +106,12 @@ static void fields_of_operations(Rig &rig)
 	FIELD(h.flags = COFFER_JOB_RETURN, COFFER_JOB_BAD_FIELD);
 	FIELD(h.dst_handle = 0x101, COFFER_JOB_BAD_FIELD);
 	good.op = COFFER_OP_LOAD_KEY;
+	good.mode = COFFER_MODE_CTR;
 	good.length = 16;
 	good.dst_offset = 16;
+	FIELD(h.mode = 0, COFFER_JOB_BAD_FIELD);
+	FIELD(h.mode = 4, COFFER_JOB_BAD_FIELD);
+	FIELD(h.crypt_blocks = 1, COFFER_JOB_BAD_FIELD);
 	FIELD(h.dst_offset = 17, COFFER_JOB_BAD_FIELD);
 	FIELD(h.dst_offset = 0, COFFER_JOB_BAD_FIELD);
 	FIELD(h.dst_offset = 32, COFFER_JOB_BAD_FIELD);

@@ -87,7 +87,7 @@ static void context_revoked(Rig &rig)
 			break;
 		case 2:
 			h = header(COFFER_OP_LOAD_KEY, 1);
-			h.slot = s.slot, h.length = h.dst_offset = 32, h.dst_handle = s.content;
+			h.slot = s.slot, h.mode = COFFER_MODE_CTR, h.length = h.dst_offset = 32, h.dst_handle = s.content;
 			payload.resize(32);
 			span = 350;
 			break;

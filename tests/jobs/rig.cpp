@@ -271,6 +271,8 @@ bool Rig::engine_clear(unsigned ctx) const
 		clear &= cfg[i] == 0;
 	for (unsigned i = 0; i < 256; i++)
 		clear &= top.rootp->crypto__DOT__u_engine__DOT__u_list__DOT__mem[ctx * 256 + i] == 0;
+	for (unsigned i = 0; i < 64; i++)
+		clear &= top.rootp->crypto__DOT__u_engine__DOT__u_cipher__DOT__u_chain__DOT__mem[ctx * 64 + i] == 0;
 	return clear;
 }
 

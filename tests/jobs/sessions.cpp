@@ -15,7 +15,7 @@ session protected_session(Rig &rig, unsigned ctx, unsigned base)
 	a.dec_rising = true;
 	s.slot = rig.key_slot(s.base, a, s.key);
 	a.role = CONTENT;
-	a.usage = COFFER_USE_CTR | COFFER_USE_ECB | COFFER_USE_DECRYPT;
+	a.usage = COFFER_USE_CTR | COFFER_USE_ECB | COFFER_USE_CBC | COFFER_USE_DECRYPT;
 	s.content = rig.key_slot(s.base + 1, a, {});
 	a.role = READBACK;
 	a.usage = COFFER_USE_CTR | COFFER_USE_ENCRYPT;
@@ -47,7 +47,7 @@ bytes aes_block(const bytes &key, bool decrypt, const bytes &in)
 	return out;
 }
 
-answer load_key(Rig &rig, const session &s, const bytes &wrapped, unsigned key_bytes, unsigned rule)
+answer load_key(Rig &rig, const session &s, const bytes &wrapped, unsigned key_bytes, unsigned rule, unsigned mode)
 {
 	coffer_job h = header(COFFER_OP_LOAD_KEY, 7);
 	h.slot = s.slot;
@@ -55,6 +55,7 @@ answer load_key(Rig &rig, const session &s, const bytes &wrapped, unsigned key_b
 	h.dst_handle = s.content;
 	h.dst_offset = key_bytes;
 	h.counter_rule = uint8_t(rule);
+	h.mode = uint8_t(mode);
 	return rig.job(s.ctx, h, wrapped);
 }
 

@@ -208,7 +208,7 @@ struct coffer_position {
 	uint8_t iv[16];         /* CTR: counter block, first byte first; CBC: IV or last ciphertext block */
 	uint8_t keystream_byte; /* CTR: next byte of the keystream block at iv, 0..15 */
 	uint8_t reserved;       /* 0 */
-	uint16_t pattern_phase; /* blocks of the pattern done */
+	uint16_t pattern_phase; /* bytes of the pattern done in the encrypted range that goes on here */
 };
 
 /* Moves a position of CTR on by `bytes` bytes of the encrypted stream. */
@@ -262,8 +262,12 @@ int coffer_negotiate_start(coffer_session *session, const uint8_t *blob, size_t 
  * The data come from src (`length` bytes of host memory) or from src_surface, and go to dst or to dst_surface; with
  * neither destination they are processed and dropped. A list gives the lengths of clear and encrypted runs in turn and
  * must add up to `length`; it may have any number of pairs. What is longer than a board job is cut by the library
- * (position and list go on across the cut); a job whose source is a surface is never cut. ECB and CBC runs are
- * multiples of 16 bytes. src and dst may be the same buffer, but not overlap otherwise.
+ * (position and list go on across the cut); a job whose source is a surface is never cut. ECB ranges are multiples of
+ * 16 bytes. src and dst may be the same buffer, but not overlap otherwise.
+ *
+ * Common Encryption (ISO/IEC 23001-7; docs/protocol.md says what each scheme does at the end of a range):
+ *   cenc  CTR, WRAP64             cens  the same with a pattern
+ *   cbc1  CBC                     cbcs  CBC, restart, with a pattern where there are subsamples
  */
 struct coffer_job_desc {
 	enum coffer_op op;
@@ -274,7 +278,10 @@ struct coffer_job_desc {
 	uint32_t target_slot;       /* LOAD_KEY, NEW_READBACK_KEY: the slot that gets the key */
 	uint32_t key_bytes;         /* LOAD_KEY: 16, 24 or 32 */
 	struct coffer_position start;
-	uint8_t crypt_blocks, skip_blocks; /* pattern, 0 and 0 = none */
+	uint8_t crypt_blocks, skip_blocks; /* pattern of 16-byte blocks, 1..15 and 0..15; 0 and 0 = none */
+	int restart;                /* CBC: each encrypted range is chained to start.iv; the task begins where one begins */
+	int more;                   /* CBC, pattern: the last range goes on in another task, from the outcome's end, with as
+	                             * many bytes as its run of blocks wants; what is not a whole block comes there */
 	const void *src;
 	void *dst;
 	uint64_t length;
@@ -296,9 +303,10 @@ int coffer_run(coffer_context *context, const struct coffer_job_desc *desc, cons
 	       struct coffer_outcome *result) COFFER_MUST_CHECK;
 
 /* Loads a content key of 16, 24 or 32 bytes, given as wrapped AES-ECB blocks (16 bytes, or 32 for the longer keys),
- * into the session's content slot. COFFER_CTR_REFUSE64 makes both directions refuse the reuse of an IV. */
+ * into the session's content slot, for this mode alone. CTR: `rule` is the key's; COFFER_CTR_REFUSE64 makes both
+ * directions refuse the reuse of an IV. The other modes: COFFER_CTR_CARRY128, which is 0. */
 int coffer_load_key(coffer_session *session, const uint8_t *wrapped, size_t wrapped_bytes, uint32_t key_bytes,
-		    enum coffer_counter_rule rule, const struct timespec *deadline, struct coffer_outcome *result)
+		    enum coffer_mode mode, enum coffer_counter_rule rule, const struct timespec *deadline, struct coffer_outcome *result)
 	COFFER_MUST_CHECK;
 
 /* A fresh read-back key in the session's read-back slot; its form wrapped under the session key comes back. */
