@@ -52,10 +52,11 @@ static int read_pairs(struct reader *r, struct track *track, struct sample *samp
 /* One sample's entry; `subsamples` says whether a count follows the vector. */
 static int read_entry(struct reader *r, struct track *track, struct sample *sample, struct span *s, bool subsamples)
 {
-	uint8_t iv_bytes = track->protections[sample->protection].iv_bytes;
+	const struct protection *p = &track->protections[sample->protection];
+	uint8_t iv_bytes = p->iv_bytes;
 	struct span iv = span_take(s, iv_bytes);
 
-	memset(sample->iv, 0, sizeof(sample->iv));
+	memcpy(sample->iv, p->constant_iv, sizeof(sample->iv)); /* or zeros */
 	sample->pairs = 0;
 	if (!iv.bad && iv_bytes)
 		memcpy(sample->iv, iv.p, iv_bytes);
@@ -125,7 +126,8 @@ static bool aux_type_is_cenc(struct span *s, uint32_t flags)
 		return true;
 	type = span_u32(s);
 	span_skip(s, 4);
-	return type == FOURCC('c', 'e', 'n', 'c');
+	return type == FOURCC('c', 'e', 'n', 'c') || type == FOURCC('c', 'e', 'n', 's') ||
+	       type == FOURCC('c', 'b', 'c', '1') || type == FOURCC('c', 'b', 'c', 's');
 }
 
 static struct sizes find_sizes(struct span boxes)
@@ -225,8 +227,17 @@ int read_auxiliary(struct reader *r, const struct scope *scope)
 {
 	struct track *track = scope->track;
 	struct span senc = box_find(scope->boxes, FOURCC('s', 'e', 'n', 'c'));
-	size_t i = scope->first;
+	size_t i;
 
+	/* A constant vector needs no auxiliary information where there are no subsamples. */
+	for (i = scope->first; i < track->sample_count; i++) {
+		struct sample *sample = &track->samples[i];
+		const struct protection *p = &track->protections[sample->protection];
+
+		memcpy(sample->iv, p->constant_iv, sizeof(sample->iv));
+		sample->has_iv = p->protected && p->constant_iv_bytes;
+	}
+	i = scope->first;
 	while (i < track->sample_count && !track->protections[track->samples[i].protection].protected)
 		i++;
 	if (i == track->sample_count)

@@ -7,6 +7,8 @@
 #include <libavutil/aes.h>
 #include <libavutil/mem.h>
 
+#include "cut.h"
+
 #define MAX_PIECE (1u << 20)
 
 /* One pass through the board: in the open case the decryption, in the protected case two more tasks. */
@@ -24,12 +26,13 @@ struct decryptor {
 	struct decryptor_stats stats;
 	/* open */
 	struct cli_board *board;
-	coffer_session **sessions; /* one a key, made when it is first needed */
+	coffer_session **sessions; /* two a key, for CTR and CBC, each made when it is first needed */
 	/* protected */
 	coffer_session *session;
 	bool adopted;              /* the session is the caller's */
 	coffer_surface *surface;
 	const struct film_key *loaded;
+	bool loaded_cbc;
 	uint8_t (*wrapped)[16];    /* content keys under the session key, one a key */
 	struct AVAES *readback_key;
 };
@@ -128,16 +131,16 @@ static int open_protected(struct decryptor *d)
 	return ret;
 }
 
-/* The open session of this key. */
-static int open_session(struct decryptor *d, const struct film_key *key, coffer_session **session)
+/* The open session of this key: never one for both modes. */
+static int open_session(struct decryptor *d, const struct film_key *key, bool cbc, coffer_session **session)
 {
-	size_t i = (size_t)(key - d->keys->list);
+	size_t i = 2 * (size_t)(key - d->keys->list) + cbc;
 	struct coffer_outcome outcome;
 	int ret;
 
 	if (!d->sessions[i]) {
-		ret = cli_open_session(d->board, COFFER_USE_CTR | COFFER_USE_DECRYPT, key->key, sizeof(key->key),
-				       &d->sessions[i], &outcome);
+		ret = cli_open_session(d->board, (cbc ? COFFER_USE_CBC : COFFER_USE_CTR) | COFFER_USE_DECRYPT, key->key,
+				       sizeof(key->key), &d->sessions[i], &outcome);
 		if (ret)
 			return ret;
 		count_negotiation(d, &outcome);
@@ -154,7 +157,7 @@ static struct decryptor *new_decryptor(coffer_context *context, const struct fil
 		return NULL;
 	d->context = context;
 	d->keys = keys;
-	d->sessions = calloc(keys->count + 1, sizeof(*d->sessions));
+	d->sessions = calloc(2 * keys->count + 1, sizeof(*d->sessions));
 	if (!d->sessions) {
 		free(d);
 		return NULL;
@@ -190,7 +193,7 @@ void decryptor_close(struct decryptor **decryptor)
 
 	if (!d)
 		return;
-	for (size_t i = 0; d->sessions && i < d->keys->count; i++)
+	for (size_t i = 0; d->sessions && i < 2 * d->keys->count; i++)
 		coffer_session_destroy(&d->sessions[i], NULL);
 	free(d->sessions);
 	coffer_surface_destroy(&d->surface, NULL);
@@ -211,42 +214,12 @@ const struct decryptor_stats *decryptor_stats(const struct decryptor *d)
 
 /* ---- samples --------------------------------------------------------------------------------------- */
 
-/* What of a sample is still to be cut into pieces. */
-struct rest {
-	struct coffer_position position;
-	const struct coffer_pair *pair;
-	size_t pairs;
-	struct coffer_pair first; /* what is left of *pair */
-};
-
-/* Takes `size` bytes off the list into pairs[], which has room for all; counts the encrypted ones. */
-static size_t cut_list(struct rest *rest, uint32_t size, struct coffer_pair *pairs, uint64_t *encrypted)
-{
-	size_t n = 0;
-
-	*encrypted = rest->pairs ? 0 : size;
-	while (size && rest->pairs) {
-		struct coffer_pair *cut = &pairs[n++];
-
-		cut->clear = rest->first.clear < size ? rest->first.clear : size;
-		size -= cut->clear;
-		cut->encrypted = rest->first.encrypted < size ? rest->first.encrypted : size;
-		size -= cut->encrypted;
-		*encrypted += cut->encrypted;
-		rest->first.clear -= cut->clear;
-		rest->first.encrypted -= cut->encrypted;
-		if (!rest->first.clear && !rest->first.encrypted && --rest->pairs)
-			rest->first = *++rest->pair;
-	}
-	return n;
-}
-
-static int submit_load(struct decryptor *d, const struct film_key *key, struct piece *piece)
+static int submit_load(struct decryptor *d, const struct film_key *key, bool cbc, struct piece *piece)
 {
 	const struct coffer_job_desc load = {
 		.op = COFFER_OP_LOAD_KEY,
-		.mode = COFFER_MODE_CTR,
-		.counter_rule = COFFER_CTR_WRAP64,
+		.mode = cbc ? COFFER_MODE_CBC : COFFER_MODE_CTR,
+		.counter_rule = cbc ? COFFER_CTR_CARRY128 : COFFER_CTR_WRAP64,
 		.slot = coffer_session_slot(d->session, COFFER_KEY_SESSION),
 		.target_slot = coffer_session_slot(d->session, COFFER_KEY_CONTENT),
 		.key_bytes = 16,
@@ -254,9 +227,10 @@ static int submit_load(struct decryptor *d, const struct film_key *key, struct p
 		.length = 16,
 	};
 
-	if (d->loaded == key)
+	if (d->loaded == key && d->loaded_cbc == cbc)
 		return 0;
 	d->loaded = key;
+	d->loaded_cbc = cbc;
 	return coffer_submit(d->context, &load, NULL, NULL, &piece->load);
 }
 
@@ -276,28 +250,33 @@ static int submit_readback(struct decryptor *d, struct piece *piece)
 	return coffer_submit(d->context, &readback, NULL, NULL, &piece->readback);
 }
 
-static int submit_piece(struct decryptor *d, coffer_session *session, const struct film_key *key, struct rest *rest,
-			struct coffer_pair *pairs, struct piece *piece)
+static int submit_piece(struct decryptor *d, coffer_session *session, const struct film_key *key,
+			const struct protection *scheme, const struct cut *cut, const struct coffer_pair *pairs,
+			struct piece *piece)
 {
-	bool listed = rest->pairs != 0;
+	bool cbc = scheme_is_cbc(scheme);
 	struct coffer_job_desc job = {
 		.op = COFFER_OP_CRYPT,
-		.mode = COFFER_MODE_CTR,
-		.counter_rule = COFFER_CTR_WRAP64,
+		.mode = cbc ? COFFER_MODE_CBC : COFFER_MODE_CTR,
+		.counter_rule = cbc ? COFFER_CTR_CARRY128 : COFFER_CTR_WRAP64,
 		.slot = coffer_session_slot(session, d->session ? COFFER_KEY_CONTENT : COFFER_KEY_SESSION),
-		.start = rest->position,
+		.start = cut->start,
+		.restart = cut->restart,
+		.more = cut->more,
 		.src = piece->data,
 		.length = piece->size,
+		.list = cut->pairs ? pairs : NULL,
+		.pairs = cut->pairs,
 	};
-	uint64_t encrypted;
 	int error = 0;
 
-	job.pairs = cut_list(rest, piece->size, pairs, &encrypted);
-	job.list = listed ? pairs : NULL;
-	coffer_position_advance(&rest->position, COFFER_CTR_WRAP64, encrypted);
+	if (cut->pairs) { /* samples without subsamples know no pattern */
+		job.crypt_blocks = scheme->crypt_blocks;
+		job.skip_blocks = scheme->skip_blocks;
+	}
 	if (d->session) {
 		job.dst_surface = coffer_surface_handle(d->surface);
-		error = submit_load(d, key, piece);
+		error = submit_load(d, key, cbc, piece);
 	} else {
 		job.dst = piece->data;
 	}
@@ -318,33 +297,33 @@ static uint32_t piece_bytes(const struct decryptor *d, uint32_t size)
 int decryptor_start(struct decryptor *d, const struct film_key *key, const struct track *track,
 		    const struct sample *sample, uint8_t *data, struct work *work, const char *what)
 {
-	uint32_t most = piece_bytes(d, sample->size), left = sample->size;
-	struct rest rest = {.pair = track->pairs + sample->first_pair, .pairs = sample->pairs};
+	const struct protection *scheme = &track->protections[sample->protection];
+	uint32_t most = piece_bytes(d, sample->size);
 	struct coffer_pair *pairs = calloc(sample->pairs + 1, sizeof(*pairs));
 	coffer_session *session = d->session;
+	struct rest rest;
 	int ret = CLI_OK;
 
-	work->pieces = calloc(left / most + 1, sizeof(*work->pieces));
+	work->pieces = calloc(rest_pieces(sample->size, most), sizeof(*work->pieces));
 	if (!pairs || !work->pieces) {
 		free(pairs);
 		return cli_error(CLI_FAILED, "out of memory");
 	}
-	if (rest.pairs)
-		rest.first = *rest.pair;
-	memcpy(rest.position.iv, sample->iv, sizeof(sample->iv));
+	rest_begin(&rest, track, sample, data);
 	if (!session)
-		ret = open_session(d, key, &session);
-	while (!ret && left) {
+		ret = open_session(d, key, scheme_is_cbc(scheme), &session);
+	while (!ret && rest.bytes) {
 		struct piece *piece = &work->pieces[work->count++];
+		struct cut cut;
 		int error;
 
+		rest_cut(&rest, most, &cut, pairs);
 		piece->data = data;
-		piece->size = left < most ? left : most;
-		error = submit_piece(d, session, key, &rest, pairs, piece);
+		piece->size = cut.bytes;
+		error = submit_piece(d, session, key, scheme, &cut, pairs, piece);
 		if (error)
 			ret = cli_fail(what, error);
 		data += piece->size;
-		left -= piece->size;
 	}
 	free(pairs);
 	return ret;

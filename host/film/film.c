@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "box.h"
+
 #define MAX_BYTES_UNDER_WAY (1u << 21)
 
 /* ---- what can be told before a board is asked ------------------------------------------------------------ */
@@ -30,9 +32,17 @@ static int check_sample(const struct film *film, const struct track *track, size
 
 	if (!protection->protected)
 		return CLI_OK;
-	for (uint32_t i = 0; i < sample->pairs; i++)
-		sum += (uint64_t)track->pairs[sample->first_pair + i].clear +
-		       track->pairs[sample->first_pair + i].encrypted;
+	for (uint32_t i = 0; i < sample->pairs; i++) {
+		const struct coffer_pair *pair = &track->pairs[sample->first_pair + i];
+
+		sum += (uint64_t)pair->clear + pair->encrypted;
+		if (protection->scheme == FOURCC('c', 'b', 'c', '1') && pair->encrypted % 16)
+			return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: a subsample that is not of whole blocks",
+					 track->id, number + 1);
+	}
+	if (sample->pairs && !protection->crypt_blocks &&
+	    (protection->scheme == FOURCC('c', 'e', 'n', 's') || protection->scheme == FOURCC('c', 'b', 'c', 's')))
+		return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: subsamples, but no pattern", track->id, number + 1);
 	if (sample->pairs && sum != sample->size)
 		return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: its subsamples are %llu bytes, it has %u",
 				 track->id, number + 1, (unsigned long long)sum, sample->size);

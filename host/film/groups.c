@@ -20,22 +20,54 @@ static struct protection *add_protection(struct track *track)
 	return more;
 }
 
-/* isProtected, Per_Sample_IV_Size and KID: the same bytes in tenc and in a seig entry. */
-static int read_parameters(struct reader *r, const struct track *track, struct span s, struct protection *p)
+/* Pattern, isProtected, Per_Sample_IV_Size, KID and constant vector: the same bytes in tenc and in a seig entry. */
+static int read_parameters(struct reader *r, const struct track *track, struct span s, bool pattern, struct protection *p)
 {
-	struct span kid;
+	struct span kid, iv;
+	uint8_t blocks = span_u8(&s);
 
+	p->crypt_blocks = pattern ? blocks >> 4 : 0;
+	p->skip_blocks = pattern ? blocks & 15 : 0;
 	p->protected = span_u8(&s) != 0;
 	p->iv_bytes = span_u8(&s);
 	kid = span_take(&s, 16);
+	if (p->protected && !p->iv_bytes && !s.bad) {
+		p->constant_iv_bytes = span_u8(&s);
+		iv = span_take(&s, p->constant_iv_bytes);
+		if (!s.bad && p->constant_iv_bytes != 8 && p->constant_iv_bytes != 16)
+			return film_error(r->film, "track %u: a constant initialization vector of %u bytes", track->id,
+					  p->constant_iv_bytes);
+		if (!s.bad)
+			memcpy(p->constant_iv, iv.p, p->constant_iv_bytes);
+	}
 	if (s.bad)
 		return film_error(r->film, "track %u: malformed encryption parameters", track->id);
 	memcpy(p->kid, kid.p, 16);
-	if (p->protected && p->iv_bytes == 0)
-		return film_error(r->film, "track %u: a constant initialization vector, which scheme cenc does not allow",
-				  track->id);
 	if (p->iv_bytes != 0 && p->iv_bytes != 8 && p->iv_bytes != 16)
 		return film_error(r->film, "track %u: initialization vectors of %u bytes", track->id, p->iv_bytes);
+	return 0;
+}
+
+static bool is_scheme(uint32_t scheme)
+{
+	return scheme == FOURCC('c', 'e', 'n', 'c') || scheme == FOURCC('c', 'e', 'n', 's') ||
+	       scheme == FOURCC('c', 'b', 'c', '1') || scheme == FOURCC('c', 'b', 'c', 's');
+}
+
+int check_parameters(struct reader *r, const struct track *track, const struct protection *p)
+{
+	char name[5] = {(char)(p->scheme >> 24), (char)(p->scheme >> 16), (char)(p->scheme >> 8), (char)p->scheme, 0};
+	bool pattern = p->scheme == FOURCC('c', 'e', 'n', 's') || p->scheme == FOURCC('c', 'b', 'c', 's');
+
+	if (!p->protected)
+		return 0;
+	if (p->constant_iv_bytes && p->scheme != FOURCC('c', 'b', 'c', 's'))
+		return film_error(r->film, "track %u: a constant initialization vector, which scheme %s does not allow",
+				  track->id, name);
+	if (!pattern && (p->crypt_blocks || p->skip_blocks))
+		return film_error(r->film, "track %u: a pattern, which scheme %s does not allow", track->id, name);
+	if (!p->crypt_blocks && p->skip_blocks)
+		return film_error(r->film, "track %u: a pattern that encrypts nothing", track->id);
 	return 0;
 }
 
@@ -44,20 +76,21 @@ static int read_sinf(struct reader *r, const struct track *track, struct span si
 {
 	struct span schm = box_find(sinf, FOURCC('s', 'c', 'h', 'm'));
 	struct span tenc = box_find(box_find(sinf, FOURCC('s', 'c', 'h', 'i')), FOURCC('t', 'e', 'n', 'c'));
+	uint8_t version;
 
 	box_flags(&schm, NULL);
 	p->scheme = span_u32(&schm);
 	if (schm.bad)
 		return film_error(r->film, "track %u: encrypted, but its scheme is not said", track->id);
-	if (p->scheme != FOURCC('c', 'e', 'n', 'c'))
-		return film_error(r->film, "track %u: scheme %c%c%c%c is not supported, only cenc", track->id,
+	if (!is_scheme(p->scheme))
+		return film_error(r->film, "track %u: scheme %c%c%c%c is not supported", track->id,
 				  (int)(p->scheme >> 24 & 0x7F), (int)(p->scheme >> 16 & 0x7F),
 				  (int)(p->scheme >> 8 & 0x7F), (int)(p->scheme & 0x7F));
-	box_flags(&tenc, NULL);
-	span_skip(&tenc, 2);
+	box_flags(&tenc, &version);
+	span_skip(&tenc, 1);
 	if (tenc.bad)
 		return film_error(r->film, "track %u: encrypted, but without tenc", track->id);
-	return read_parameters(r, track, tenc, p);
+	return read_parameters(r, track, tenc, version > 0, p) ? -1 : check_parameters(r, track, p);
 }
 
 /* Bytes of a sample entry before its boxes. QuickTime's longer sound entries say so by a version. */
@@ -113,14 +146,13 @@ static int read_seig_entries(struct reader *r, struct track *track, struct span 
 		struct span entry = span_take(&s, bytes);
 		struct protection *p;
 
-		span_skip(&entry, 2);
+		span_skip(&entry, 1);
 		if (entry.bad)
 			return film_error(r->film, "track %u: malformed sgpd", track->id);
 		p = add_protection(track);
 		if (!p)
 			return film_error(r->film, "out of memory");
-		p->scheme = FOURCC('c', 'e', 'n', 'c');
-		if (read_parameters(r, track, entry, p))
+		if (read_parameters(r, track, entry, true, p)) /* its scheme is that of the samples' description */
 			return -1;
 	}
 	return 0;
@@ -171,6 +203,7 @@ static int apply_group(struct reader *r, const struct scope *scope, size_t first
 		       uint32_t local_base, uint32_t local_count)
 {
 	struct track *track = scope->track;
+	struct protection *p;
 	int64_t protection;
 
 	if (!group || !count)
@@ -179,11 +212,21 @@ static int apply_group(struct reader *r, const struct scope *scope, size_t first
 	if (protection < 0)
 		return film_error(r->film, "track %u, sample %zu: its group %u does not exist", track->id, first + 1,
 				  group);
+	p = &track->protections[protection];
 	for (size_t i = first; i < first + count; i++) {
-		if (track->protections[track->samples[i].protection].scheme == 0 &&
-		    track->protections[protection].protected)
+		uint32_t scheme = track->protections[track->samples[i].protection].scheme;
+
+		if (p->protected && !scheme)
 			return film_error(r->film, "track %u, sample %zu: encrypted by its group, clear by its description",
 					  track->id, i + 1);
+		if (p->protected && p->scheme && p->scheme != scheme)
+			return film_error(r->film, "track %u, sample %zu: its group has samples of two schemes", track->id,
+					  i + 1);
+		if (p->protected && !p->scheme) {
+			p->scheme = scheme;
+			if (check_parameters(r, track, p))
+				return -1;
+		}
 		track->samples[i].protection = (uint32_t)protection;
 	}
 	return 0;

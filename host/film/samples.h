@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which samples of an MP4 are encrypted, and how: every sample's place in the file with its key id, initialization
- * vector and subsamples (ISO/IEC 23001-7, scheme `cenc`), whatever the file's layout: fragmented or not, one
+ * vector and subsamples (ISO/IEC 23001-7, schemes `cenc`, `cens`, `cbc1` and `cbcs`), whatever the file's layout: fragmented or not, one
  * sample description or several, defaults from `tenc` or groups of `seig`, vectors in `senc` or by `saiz` and `saio`.
  *
  * libavformat knows encryption in the first sample description only, knows no groups, and gives up on sound files. So
@@ -21,7 +21,10 @@
 struct protection {
 	uint32_t scheme;   /* FOURCC of schm; 0: a clear description */
 	bool protected;
-	uint8_t iv_bytes;  /* per sample: 8 or 16 */
+	uint8_t iv_bytes;  /* per sample: 8 or 16; 0: constant_iv */
+	uint8_t constant_iv_bytes;
+	uint8_t constant_iv[16];
+	uint8_t crypt_blocks, skip_blocks; /* pattern, 0 and 0: none */
 	uint8_t kid[16];
 };
 
