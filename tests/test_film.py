@@ -328,3 +328,45 @@ def test_films_through_a_board(film, tmp_path):
         assert report["encrypted_samples"] == len(source.samples) - CLEAR_SAMPLES.get(name, 0), name
         protected = [len(s) for s, line in zip(source.samples, dump(path), strict=True) if line[4] == "1"]
         assert report["board_bytes"] == sum(protected), "clear samples never go to the board"
+
+
+SCHEMES = {
+    "cens": {"scheme": "cens", "pattern": (2, 3)},
+    "cens-whole": {"scheme": "cens", "pattern": (1, 9), "subsamples": False},
+    "cbc1": {"scheme": "cbc1", "iv_bytes": 16},
+    "cbc1-whole": {"scheme": "cbc1", "iv_bytes": 16, "subsamples": False},
+    "cbcs": {"scheme": "cbcs", "pattern": (1, 9), "iv_bytes": 0, "constant_iv": bytes(range(16))},
+    "cbcs-long": {"scheme": "cbcs", "pattern": (3, 1), "iv_bytes": 16},
+}
+
+
+def of_scheme(film, path, subsamples=True, **options):
+    layout = Layout(Key(), **options)
+    plans = film.plans(layout, subsamples)
+    for plan in plans:
+        if plan.pairs and layout.scheme == "cbc1":
+            plan.pairs = [(c + e % 16, e - e % 16) for c, e in plan.pairs]
+    return film.write(path, layout, plans), [layout.default]
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_ffmpeg_reads_what_the_packager_writes(film, clear, tmp_path, name):
+    path, keys = of_scheme(film, tmp_path / "film.mp4", **SCHEMES[name])
+    out = tmp_path / "out.mp4"
+    command = ["ffmpeg", "-v", "error", "-decryption_key", keys[0].key.hex(), "-i", path, "-c", "copy", out]
+    subprocess.run(command, check=True, timeout=60)
+    assert clear_samples(out) == film.samples
+
+
+def test_schemes_through_a_board(film, tmp_path):
+    script = ["set -e"]
+    for i, (name, options) in enumerate(SCHEMES.items()):
+        path, keys = of_scheme(film, tmp_path / f"{name}.mp4", **options)
+        protected = ["--protected"] if i % 2 else []
+        command = [COFFER, "film", path, tmp_path / f"{name}.out.mp4", f"--key={keys[0].option()}", *protected]
+        script.append(" ".join(map(str, command)))
+    command = [BUILD / "bin/coffer-board", "run", "--quiet", "--", "sh", "-c", "\n".join(script)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=BOARD_TIMEOUT, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    for name in SCHEMES:
+        assert clear_samples(tmp_path / f"{name}.out.mp4") == film.samples, name

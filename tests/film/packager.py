@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes encrypted MP4 files in the layouts that packagers use: one video track with the samples of a clear file.
 
-ISO/IEC 14496-12 (boxes) and 23001-7 (Common Encryption, scheme cenc), independently of what reads them here.
+ISO/IEC 14496-12 (boxes) and 23001-7 (Common Encryption, all four schemes), independently of what reads them here.
 """
 
 import dataclasses
@@ -51,6 +51,29 @@ def keystream(key, iv, size):
     return encryptor.update(counters)[:size]
 
 
+def encrypt_scheme(key, iv, pairs, data, scheme, pattern):
+    """Encrypts a sample by cens, cbc1 or cbcs: runs of whole blocks, a run cut short stays clear."""
+    iv, out, at = iv.ljust(16, b"\0"), bytearray(data), 0
+    run, skip = (16 * n for n in (pattern if pairs and scheme != "cbc1" else (1, 0)))
+    stream, used = keystream(key, iv, len(data)), 0
+    whole = not pairs and scheme == "cens"  # every byte
+    mode = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+    for clear, encrypted in pairs or [(0, len(data))]:
+        at, end = at + clear, at + clear + encrypted
+        if scheme == "cbcs":
+            mode = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+        while end - at >= run or (whole and at < end):
+            n = min(run, end - at)
+            if scheme == "cens":
+                out[at : at + n] = bytes(a ^ b for a, b in zip(out[at : at + n], stream[used : used + n], strict=True))
+                used += n
+            else:
+                out[at : at + n] = mode.update(bytes(out[at : at + n]))
+            at += n + min(skip, end - at - n)
+        at = end
+    return bytes(out)
+
+
 def crypt(key, iv, pairs, data):
     """Encrypts or decrypts a sample; the keystream goes on over clear bytes. No pairs: all of it."""
     pairs = pairs or [(0, len(data))]
@@ -91,6 +114,8 @@ class Layout:
     default: Key
     iv_bytes: int = 8
     scheme: str = "cenc"
+    pattern: tuple = (0, 0)
+    constant_iv: bytes = b""
     per_fragment: int = 0  # samples of a fragment; 0: not fragmented
     per_chunk: int = 5
     aux: str = "senc"  # or saio, or none
@@ -134,14 +159,15 @@ class Film:
     @staticmethod
     def parameters(layout, key):
         """isProtected, Per_Sample_IV_Size, KID."""
-        return bytes([key is not None, layout.iv_bytes if key else 0]) + (key.kid if key else bytes(16))
+        constant = bytes([len(layout.constant_iv)]) + layout.constant_iv if key and layout.constant_iv else b""
+        return bytes([key is not None, layout.iv_bytes if key else 0]) + (key.kid if key else bytes(16)) + constant
 
     def sample_entries(self, layout):
         sinf = box(
             "sinf",
             box("frma", b"avc1"),
             full("schm", 0, 0, layout.scheme.encode(), u32(0x10000)),
-            box("schi", full("tenc", 0, 0, bytes(2), self.parameters(layout, layout.default))),
+            box("schi", full("tenc", bool(layout.pattern[0]), 0, bytes([0, layout.pattern[0] << 4 | layout.pattern[1]]), self.parameters(layout, layout.default))),
         )
         encrypted = box("encv", self.entry[8:], sinf)
         return [encrypted, self.entry] if layout.second_description else [encrypted]
@@ -198,7 +224,12 @@ class Film:
         return box("moov", mvhd, box("trak", box("tkhd", self.tkhd), mdia), *extra)
 
     def write(self, path, layout, plans):
-        data = [crypt(p.key.key, p.iv, p.pairs, s) if p.key else s for p, s in zip(plans, self.samples, strict=True)]
+        def encrypt(p, s):
+            if layout.scheme in ("cens", "cbc1", "cbcs"):
+                return encrypt_scheme(p.key.key, p.iv or layout.constant_iv, p.pairs, s, layout.scheme, layout.pattern)
+            return crypt(p.key.key, p.iv, p.pairs, s)
+
+        data = [encrypt(p, s) if p.key else s for p, s in zip(plans, self.samples, strict=True)]
         path.write_bytes(
             self.fragmented(layout, plans, data) if layout.per_fragment else self.plain(layout, plans, data)
         )
