@@ -3,6 +3,7 @@
 #include "board.h"
 
 #include <cerrno>
+#include <ctime>
 #include <future>
 #include <stdexcept>
 
@@ -158,6 +159,16 @@ void Board::publish()
 	transfers_.store(host_->transfers(), std::memory_order_relaxed);
 }
 
+// Of the calling thread, which is the board's.
+void Board::publish_cpu_time()
+{
+	timespec now{};
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	cpu_time_.store(static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec),
+			std::memory_order_relaxed);
+}
+
 void Board::run()
 {
 	try {
@@ -165,6 +176,7 @@ void Board::run()
 		while (wait_for_work()) {
 			host_->microframe();
 			publish();
+			publish_cpu_time();
 			if (config_.limit && model_->cycles() >= config_.limit) {
 				config_.on_limit();
 				break;

@@ -41,6 +41,8 @@ public:
 
 	uint64_t cycles() const { return cycles_.load(std::memory_order_relaxed); }
 	uint64_t transfers() const { return transfers_.load(std::memory_order_relaxed); }
+	// CPU time that the simulation has taken, power-on included, in nanoseconds.
+	uint64_t cpu_time() const { return cpu_time_.load(std::memory_order_relaxed); }
 	// See BoardModel::peek. Lets no board time pass.
 	std::string peek(const std::string &name, size_t index);
 
@@ -52,6 +54,7 @@ private:
 	void run();
 	void power_on();
 	void publish();
+	void publish_cpu_time();
 	bool post(Task task);  // false: unplugged
 	void work_off();
 	bool wait_for_work();
@@ -62,7 +65,7 @@ private:
 	BoardConfig config_;
 	std::unique_ptr<BoardModel> model_;
 	std::unique_ptr<HostController> host_;
-	std::atomic<uint64_t> cycles_ = 0, transfers_ = 0;
+	std::atomic<uint64_t> cycles_ = 0, transfers_ = 0, cpu_time_ = 0;
 
 	std::mutex mutex_;
 	std::condition_variable posted_;

@@ -93,6 +93,7 @@ void Hub::unplug(size_t port)
 	tree_.announce("remove", plugged->device);
 	at(port).cycles_before += plugged->board.cycles();
 	at(port).transfers_before += plugged->board.transfers();
+	at(port).cpu_time_before += plugged->board.cpu_time();
 }
 
 bool Hub::plugged(size_t port)
@@ -112,6 +113,13 @@ uint64_t Hub::transfers(size_t port)
 	std::lock_guard lock(mutex_);
 	const Port &target = at(port);
 	return target.transfers_before + (target.plugged ? target.plugged->board.transfers() : 0);
+}
+
+uint64_t Hub::cpu_time(size_t port)
+{
+	std::lock_guard lock(mutex_);
+	const Port &target = at(port);
+	return target.cpu_time_before + (target.plugged ? target.plugged->board.cpu_time() : 0);
 }
 
 std::string Hub::peek(size_t port, const std::string &name, size_t index)

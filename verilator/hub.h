@@ -32,6 +32,7 @@ public:
 	bool plugged(size_t port);
 	uint64_t cycles(size_t port); // since the start, over all plugs
 	uint64_t transfers(size_t port);
+	uint64_t cpu_time(size_t port); // nanoseconds, of the simulation alone
 	std::string peek(size_t port, const std::string &name, size_t index);
 	std::string serial(size_t port);
 
@@ -48,7 +49,7 @@ private:
 	struct Port {
 		BoardConfig config;
 		std::shared_ptr<Plugged> plugged;
-		uint64_t cycles_before = 0, transfers_before = 0;
+		uint64_t cycles_before = 0, transfers_before = 0, cpu_time_before = 0;
 	};
 
 	Port &at(size_t port);

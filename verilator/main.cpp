@@ -21,6 +21,8 @@
 #include "identity.h"
 #include "options.h"
 #include "program.h"
+#include "spi_flash.h"
+#include "usbip_protocol.h"
 
 namespace coffer {
 
@@ -83,6 +85,7 @@ private:
 	void take_signals();
 	void end_with(int status);
 	void show_status(bool last);
+	void show_stats();
 
 	Options options_;
 	fs::path program_;
@@ -136,6 +139,7 @@ void Application::find_identities(std::vector<BoardConfig> &boards)
 	if (!options_.flash.empty()) {
 		std::string secret = options_.device_secret.empty() ? "" : read_device_secret(options_.device_secret);
 		for (size_t index = 0; index < boards.size(); index++) {
+			SpiFlash().load(options_.flash[index]); // said now and once, not by the board
 			boards[index].model.flash = options_.flash[index];
 			boards[index].model.device_secret = secret;
 		}
@@ -219,9 +223,11 @@ void Application::end_with(int status)
 void Application::plugged()
 {
 	if (options_.serve) {
-		hub_->server().listen_loopback(options_.port);
+		bool usual = options_.port == USBIP_PORT;
 		for (size_t port = 1; port <= hub_->ports(); port++)
-			say("board 1-%zu, serial number %s: usbip attach -r 127.0.0.1 -b 1-%zu", port, hub_->serial(port).c_str(), port);
+			say("board 1-%zu, serial number %s: usbip%s%s attach -r 127.0.0.1 -b 1-%zu", port,
+			    hub_->serial(port).c_str(), usual ? "" : " --tcp-port ",
+			    usual ? "" : std::to_string(options_.port).c_str(), port);
 		if (!root_.empty())
 			say("its root of trust, until I end: COFFER_ROOT=%s", root_.c_str());
 		return;
@@ -292,6 +298,20 @@ void Application::show_status(bool last)
 	shown_cycles_ = cycles;
 }
 
+void Application::show_stats()
+{
+	if (!options_.stats)
+		return;
+	for (size_t port = 1; port <= hub_->ports(); port++) {
+		auto cycles = static_cast<double>(hub_->cycles(port)),
+		     seconds = static_cast<double>(hub_->cpu_time(port)) / 1e9;
+		fprintf(stderr,
+			"coffer-board: board 1-%zu: %.0f cycles, %llu transfers, %.2f CPU seconds, %.3f million cycles per CPU second\n",
+			port, cycles, static_cast<unsigned long long>(hub_->transfers(port)), seconds,
+			seconds > 0 ? cycles / 1e6 / seconds : 0);
+	}
+}
+
 void Application::loop()
 {
 	while (!ended_) {
@@ -318,6 +338,10 @@ int Application::run()
 	block_signals();
 	hub_ = std::make_unique<Hub>(configure(), directory_.path() / "tree");
 	hub_->server().listen_unix(directory_.path() / "usbip");
+	if (!options_.socket.empty())
+		hub_->server().listen_unix(options_.socket);
+	if (options_.serve)
+		options_.port = hub_->server().listen_loopback(options_.port);
 	control_ = std::make_unique<Control>(*hub_);
 	if (!options_.control.empty())
 		control_->listen(options_.control);
@@ -331,6 +355,7 @@ int Application::run()
 		hub_->unplug(port);
 	plugging_.wait();
 	take_events();
+	show_stats();
 	hub_.reset();
 	return failed_ ? OwnFailure : status_;
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <getopt.h>
 
+#include "coffer_flash.h"
 #include "usbip_protocol.h"
 
 namespace coffer {
@@ -16,6 +17,8 @@ namespace {
 
 constexpr int OwnFailure = 125;
 constexpr unsigned MaxBoards = 15; // ports of the root hub
+constexpr size_t MaxSerial = sizeof coffer_identity_header::serial;
+constexpr const char *SerialCharacters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
 
 constexpr const char *Usage =
 	"Usage: coffer-board run [OPTION]... -- PROGRAM [ARGUMENT]...\n"
@@ -27,9 +30,9 @@ constexpr const char *Usage =
 	"cannot be run or is not found. serve waits on 127.0.0.1 for `usbip attach -r 127.0.0.1 -b 1-1`.\n"
 	"\n"
 	"  --boards N             number of boards (1 to 15), default 1\n"
-	"  --serial S             serial number; several boards get S-1, S-2, ...\n"
+	"  --serial S             serial number, up to 16 of [0-9A-Za-z-]; several boards get S-1, S-2, ...\n"
 	"  --seed N               seed of the entropy source, default random; it is printed\n"
-	"  --flash FILE           identity record or whole flash image; once for each board.\n"
+	"  --flash FILE           identity record (at most 16 KiB) or flash image (4 MiB); once for each board.\n"
 	"                         Default: a throw-away identity, with COFFER_ROOT set for the program\n"
 	"  --device-secret FILE   32 bytes or 64 hex digits, with --flash\n"
 	"  --contexts full|small  4 contexts and 64 KiB of surfaces (default), or 2 and 8 KiB\n"
@@ -37,7 +40,9 @@ constexpr const char *Usage =
 	"  --limit CYCLES         unplug a board after so many cycles\n"
 	"  --no-nak-skip          try endpoints that answered NAK again in the same microframe\n"
 	"  --control SOCKET       unix socket that takes lines: unplug K, replug K, cycles K, transfers K, stop\n"
-	"  --port N               TCP port of serve, default 3240\n"
+	"  --port N               TCP port of serve, default 3240; 0: any free one, which is printed\n"
+	"  --socket PATH          unix socket that speaks USB/IP, too; removed at the end\n"
+	"  --stats                at the end, each board's cycles, transfers, CPU seconds, cycles per CPU second\n"
 	"  --quiet                no messages but errors\n"
 	"  --help, --version\n";
 
@@ -70,7 +75,23 @@ bool window(const std::string &text, TraceWindow &trace)
 	       number(text.substr(second + 1).c_str(), trace.to) && trace.from < trace.to;
 }
 
-enum Long { Boards = 256, Serial, Seed, Flash, Secret, Contexts, Trace, Limit, NoSkip, Control, PortNumber, Quiet, Version };
+enum Long {
+	Boards = 256,
+	Serial,
+	Seed,
+	Flash,
+	Secret,
+	Contexts,
+	Trace,
+	Limit,
+	NoSkip,
+	Control,
+	PortNumber,
+	Socket,
+	Stats,
+	Quiet,
+	Version
+};
 
 constexpr option Longs[] = {
 	{"boards", required_argument, nullptr, Boards},
@@ -84,6 +105,8 @@ constexpr option Longs[] = {
 	{"no-nak-skip", no_argument, nullptr, NoSkip},
 	{"control", required_argument, nullptr, Control},
 	{"port", required_argument, nullptr, PortNumber},
+	{"socket", required_argument, nullptr, Socket},
+	{"stats", no_argument, nullptr, Stats},
 	{"quiet", no_argument, nullptr, Quiet},
 	{"help", no_argument, nullptr, 'h'},
 	{"version", no_argument, nullptr, Version},
@@ -102,6 +125,8 @@ int take_option(int option, const char *text, Options &o)
 		o.boards = static_cast<unsigned>(value);
 		break;
 	case Serial:
+		if (*text == '\0' || text[strspn(text, SerialCharacters)] != '\0')
+			return usage_error("--serial wants characters of [0-9A-Za-z-], not '%s'", text);
 		o.serial = text;
 		break;
 	case Seed:
@@ -139,6 +164,12 @@ int take_option(int option, const char *text, Options &o)
 			return usage_error("--port wants a TCP port, not '%s'", text);
 		o.port = static_cast<uint16_t>(value);
 		break;
+	case Socket:
+		o.socket = text;
+		break;
+	case Stats:
+		o.stats = true;
+		break;
 	case Quiet:
 		o.quiet = true;
 		break;
@@ -152,6 +183,12 @@ int check(const Options &o)
 {
 	if (!o.flash.empty() && o.flash.size() != o.boards)
 		return usage_error("%s", "--flash is wanted once for each board");
+	if (!o.serial.empty() && !o.flash.empty())
+		return usage_error("%s", "--serial goes without --flash, whose record has one");
+	if (o.serial.size() + (o.boards > 1 ? 1 + std::to_string(o.boards).size() : 0) > MaxSerial)
+		return usage_error(
+			"--serial '%s' is too long: with a board's number, a serial number has 16 characters",
+			o.serial.c_str());
 	if (!o.device_secret.empty() && o.flash.empty())
 		return usage_error("%s", "--device-secret goes with --flash");
 	if (o.trace && (o.boards > 1 || o.small))

@@ -17,6 +17,7 @@ struct Options {
 	bool serve = false; // else run
 	bool small = false; // --contexts small
 	bool quiet = false;
+	bool stats = false;
 	unsigned boards = 1;
 	std::string serial;
 	std::optional<uint64_t> seed;
@@ -26,6 +27,7 @@ struct Options {
 	uint64_t limit = 0;
 	bool skip_after_nak = true;
 	std::string control;
+	std::string socket; // of USB/IP, beside TCP
 	uint16_t port = 3240;
 	std::vector<std::string> program; // and its arguments
 };

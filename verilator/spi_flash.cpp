@@ -15,7 +15,6 @@ namespace {
 
 constexpr unsigned CommandBits = 32; // command and address
 constexpr uint32_t ReadData = 0x03;
-constexpr size_t WholeFlash = 1 << 20;
 
 } // namespace
 
@@ -24,11 +23,12 @@ void SpiFlash::load(const std::string &path)
 	std::ifstream file(path, std::ios::binary);
 	std::vector<uint8_t> image{std::istreambuf_iterator<char>(file), {}};
 
-	if (!file)
+	if (!file || file.bad())
 		throw std::runtime_error(path + ": cannot be read");
-	size_t at = image.size() >= WholeFlash ? 0 : COFFER_FLASH_IDENTITY_OFFSET;
-	if (image.empty() || at + image.size() > Bytes)
-		throw std::runtime_error(path + ": neither an identity record nor an image of a 4 MiB flash");
+	if (image.empty() || (image.size() > COFFER_IDENTITY_MAX_BYTES && image.size() != Bytes))
+		throw std::runtime_error(path + ": " + std::to_string(image.size()) +
+					 " bytes are neither an identity record nor an image of a 4 MiB flash");
+	size_t at = image.size() == Bytes ? 0 : COFFER_FLASH_IDENTITY_OFFSET;
 	std::copy(image.begin(), image.end(), memory_.begin() + static_cast<ptrdiff_t>(at));
 }
 

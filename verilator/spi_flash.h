@@ -17,8 +17,8 @@ public:
 
 	SpiFlash() : memory_(Bytes, 0xFF) {}
 
-	// A file of at least 1 MiB is the whole flash, a shorter one the identity record at its place
-	// (coffer_flash.h). Throws std::runtime_error.
+	// A file of 4 MiB is the whole flash, one of at most COFFER_IDENTITY_MAX_BYTES the identity record at its place
+	// (coffer_flash.h; what is in it is the firmware's to judge). Throws std::runtime_error for any other.
 	void load(const std::string &path);
 
 	// One cycle of the board's clock; the new level of MISO.

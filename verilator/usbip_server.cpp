@@ -50,6 +50,8 @@ UsbipServer::~UsbipServer()
 		each.join();
 	for (int fd : listening_)
 		close(fd);
+	for (const auto &path : paths_)
+		unlink(path.c_str());
 }
 
 void UsbipServer::listen_unix(const std::string &path)
@@ -65,10 +67,11 @@ void UsbipServer::listen_unix(const std::string &path)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) < 0)
 		fail(path);
+	paths_.push_back(path);
 	listen_on(fd);
 }
 
-void UsbipServer::listen_loopback(uint16_t port)
+uint16_t UsbipServer::listen_loopback(uint16_t port)
 {
 	sockaddr_in address{};
 	int on = 1;
@@ -81,7 +84,10 @@ void UsbipServer::listen_loopback(uint16_t port)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (fd < 0 || bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) < 0)
 		fail("127.0.0.1:" + std::to_string(port));
+	socklen_t bytes = sizeof address;
+	getsockname(fd, reinterpret_cast<sockaddr *>(&address), &bytes);
 	listen_on(fd);
+	return ntohs(address.sin_port);
 }
 
 void UsbipServer::listen_on(int fd)
@@ -112,7 +118,11 @@ void UsbipServer::accept_loop(int listener)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // fails on a unix socket, which needs none
 		auto connection = std::make_shared<UsbipConnection>(*this, fd);
 		connections_.push_back(connection);
-		std::thread([this, connection] { serve(connection); }).detach();
+		try {
+			std::thread([this, connection] { serve(connection); }).detach();
+		} catch (const std::system_error &) { // no more threads: the client sees its connection closed
+			connections_.pop_back();
+		}
 	}
 }
 

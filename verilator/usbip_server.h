@@ -45,8 +45,8 @@ public:
 	UsbipServer() = default;
 	~UsbipServer();
 
-	void listen_unix(const std::string &path);
-	void listen_loopback(uint16_t port); // 127.0.0.1 only; both throw std::system_error
+	void listen_unix(const std::string &path); // removed again at the end
+	uint16_t listen_loopback(uint16_t port);   // 127.0.0.1 only; 0: any, and which; both throw std::system_error
 
 	void add(ServedDevicePtr device);
 	// Ends the device's connections; its board must be unplugged already.
@@ -66,6 +66,7 @@ private:
 	std::map<std::string, ServedDevicePtr> devices_;
 	std::list<std::shared_ptr<UsbipConnection>> connections_;
 	std::vector<int> listening_;
+	std::vector<std::string> paths_; // of unix sockets
 	std::vector<std::thread> acceptors_;
 	bool stopping_ = false;
 };
