@@ -278,6 +278,7 @@ static void *receiver(void *argument)
 		end_request(file, request, request->urb ? -ESHUTDOWN : -ENODEV, 0);
 	}
 	set_gone(file);
+	pthread_cond_broadcast(&file->changed); /* REAPURB sleeps with nothing pending, too */
 	pthread_mutex_unlock(&file->mutex);
 	return NULL;
 }

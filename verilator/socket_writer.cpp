@@ -51,10 +51,18 @@ void SocketWriter::send(std::span<const uint8_t> head, std::span<const uint8_t> 
 		return;
 	std::vector<uint8_t> rest(head.begin() + static_cast<ptrdiff_t>(sent_head), head.end());
 	rest.insert(rest.end(), payload.begin() + static_cast<ptrdiff_t>(sent_payload), payload.end());
+	queued_ += rest.size();
 	queue_.push_back(std::move(rest));
 	if (!thread_.joinable())
 		thread_ = std::thread([this] { run(); });
 	changed_.notify_all();
+}
+
+void SocketWriter::drain_to(size_t bytes)
+{
+	std::unique_lock lock(mutex_);
+
+	changed_.wait(lock, [&] { return broken_ || queued_ <= bytes; });
 }
 
 void SocketWriter::run()
@@ -78,6 +86,7 @@ void SocketWriter::run()
 		}
 		bool failed = done < front.size();
 		lock.lock();
+		queued_ -= front.size();
 		queue_.pop_front();
 		broken_ |= failed;
 		changed_.notify_all();

@@ -24,6 +24,9 @@ public:
 	SocketWriter &operator=(const SocketWriter &) = delete;
 
 	void send(std::span<const uint8_t> head, std::span<const uint8_t> payload = {});
+	// Sleeps while more than so many bytes wait, unless the socket is broken: for a reader whose peer asks for more
+	// without taking the answers.
+	void drain_to(size_t bytes);
 
 private:
 	size_t send_now(std::span<const uint8_t> bytes, int flags);
@@ -33,6 +36,7 @@ private:
 	std::mutex mutex_;
 	std::condition_variable changed_;
 	std::deque<std::vector<uint8_t>> queue_; // the front one is being sent by the thread
+	size_t queued_ = 0;                      // bytes in it
 	bool broken_ = false;
 	bool stop_ = false;
 	std::thread thread_;

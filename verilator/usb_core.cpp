@@ -75,6 +75,8 @@ void UsbCore::enumerate()
 		throw std::runtime_error("the board's configuration descriptor is cut short");
 	auto total = static_cast<uint16_t>(head[2] | head[3] << 8);
 	info_.configuration = descriptor(ConfigurationKind, 0, 0, total, "configuration");
+	if (total < 9 || info_.configuration.size() != total)
+		throw std::runtime_error("the board's configuration descriptor is cut short");
 	parse_configuration();
 	read_strings();
 	if (control(0x00, SetConfiguration, info_.configuration_value(), 0) < 0)

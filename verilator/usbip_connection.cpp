@@ -185,6 +185,7 @@ void UsbipConnection::run()
 	if (!negotiate())
 		return;
 	for (bool good = true; good && receive(&header, sizeof header);) {
+		writer_.drain_to(MaxUnread);
 		uint32_t command = ntohl(header.command);
 		if (command == USBIP_CMD_SUBMIT)
 			good = submit(header);

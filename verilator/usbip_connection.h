@@ -39,6 +39,8 @@ private:
 	static constexpr size_t MaxTransfer = 16 << 20;    // bytes, of one URB
 	static constexpr size_t MaxOutstanding = 64 << 20; // bytes, of all URBs of a connection
 	static constexpr size_t MaxOvertaking = 4096;      // UNLINKs whose SUBMIT has not come
+	static constexpr size_t MaxUnread =
+		16 << 20; // bytes of answers that a peer may leave before its next request is taken
 
 	bool receive(void *data, size_t bytes);
 	bool negotiate();
