@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The virtual board below everything else: what libusb programs find, and what happens when they or the board die."""
 
+import errno
 import os
 import pathlib
 import re
@@ -8,6 +9,8 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
+import threading
 import time
 
 import pytest
@@ -186,8 +189,11 @@ def test_loop(board, length):
 def test_long_transfers_whole_and_split(board, split):
     client = board.client(**({"COFFER_BOARD_SPLIT": "1"} if split else {}))
     client.open_context(0)
+    before = int(board.command("transfers", 1))
     result, text = client.ask("loop", 0, 50_000, 2)
     assert result == 0, text
+    taken = int(board.command("transfers", 1)) - before
+    assert (taken >= 2 * 2 * 4) == split, taken  # 50,000 bytes each way, twice: at 16 KiB a transfer, four times four
 
 
 def test_cancelled_transfers(board):
@@ -214,6 +220,12 @@ def test_contexts_share_the_board(board):
 # ---- the clock --------------------------------------------------------------------------------------------------
 
 
+def cpu_ticks(process):
+    """User and system time of all its threads, in ticks of 10 ms."""
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def test_an_idle_board_has_no_time(board):
     client = board.client()
     client.open_context(0)
@@ -221,6 +233,10 @@ def test_an_idle_board_has_no_time(board):
     before = -1
     while before != (before := board.cycles()):  # a board that does not come to rest is the failure
         client.ask("events", 0, 500)
+    ticks = cpu_ticks(board.process)
+    client.ask("events", 0, 2000)
+    assert cpu_ticks(board.process) - ticks <= 5  # of 200; a load makes it fewer
+    assert board.cycles() == before
     assert client.do("cancel") == 1
     assert client.do("string", 3) > 0
     while board.cycles() == before:  # a hang here is the failure
@@ -307,6 +323,31 @@ def test_unplug_in_every_kind_of_transfer(pair):
     assert idle.do("loop", 0, 100, 1) == 0
 
 
+REAP = """
+import fcntl, os
+board = os.open("/dev/bus/usb/001/002", os.O_RDWR)
+print("open", flush=True)
+try:
+    fcntl.ioctl(board, 0x4008550C, bytearray(8))  # USBDEVFS_REAPURB, with nothing submitted
+except OSError as error:
+    print(error.errno)
+"""
+
+
+def test_unplugging_wakes_who_waits_for_nothing():
+    session = BoardSession("--seed", 4)
+    try:
+        command = [sys.executable, "-c", REAP]
+        waiter = subprocess.Popen(command, env=session.environment, stdout=subprocess.PIPE, text=True)
+        assert waiter.stdout.readline() == "open\n"
+        while pathlib.Path(f"/proc/{waiter.pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+            time.sleep(0.05)
+        session.command("unplug", 1)
+        assert waiter.communicate(timeout=WATCHDOG)[0] == f"{errno.ENODEV}\n"
+    finally:
+        session.close()
+
+
 # ---- a kernel's side: USB/IP ---------------------------------------------------------------------------------------
 
 
@@ -349,22 +390,31 @@ class Attached:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (tmp_path_factory.mktemp("serve") / "log").open("w+")
-    process = subprocess.Popen([BOARD, "serve", "--seed", "3", "--port", str(port)], stderr=log)
-    while "usbip attach" not in pathlib.Path(log.name).read_text():
+def server(tmp_path_factory):
+    """(process, TCP port, unix socket)"""
+    directory = tmp_path_factory.mktemp("serve")
+    log, path = directory / "log", directory / "usbip"
+    with log.open("w") as stderr:
+        process = subprocess.Popen([BOARD, "serve", "--seed", "3", "--port", "0", "--socket", path], stderr=stderr)
+    while not (found := re.search(r"usbip --tcp-port (\d+) attach -r 127\.0\.0\.1 -b 1-1\n", log.read_text())):
         assert process.poll() is None
         time.sleep(0.05)
-    yield port
+    yield process, int(found[1]), path
     process.terminate()
     assert process.wait(WATCHDOG) == 0
+    assert not path.exists()
 
 
-def test_device_list(served):
-    with socket.create_connection(("127.0.0.1", served), timeout=WATCHDOG) as client:
+@pytest.fixture(scope="module")
+def served(server):
+    return server[1]
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
+def test_device_list(server, family):
+    with socket.socket(family) as client:
+        client.settimeout(WATCHDOG)
+        client.connect(("127.0.0.1", server[1]) if family == socket.AF_INET else str(server[2]))
         client.sendall(struct.pack(">HHI", 0x0111, 0x8005, 0))
         text = b"".join(iter(lambda: client.recv(4096), b""))
     version, code, status, count = struct.unpack(">HHII", text[:12])
@@ -426,6 +476,34 @@ def test_nonsense_ends_the_connection_alone(served, attached):
     client.socket.close()
 
 
+def test_a_client_that_only_asks_is_read_no_more(server, attached):
+    """UNLINKs of what has ended, whose answers are as long; 16 MiB of them may wait, besides what the sockets hold."""
+    count, sent = 2_000_000, 0
+
+    def ask():
+        nonlocal sent
+        for start in range(0, count, 1000):
+            attached.socket.sendall(b"".join(attached.unlink_text(1 + n, 0) for n in range(start, start + 1000)))
+            sent += 1000
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    before = None
+    while asking.is_alive() and before != (before := (sent, cpu_ticks(server[0]))):
+        time.sleep(1)
+    assert asking.is_alive(), "the server takes whatever it is asked"
+    assert sent < count
+    answered, rest = 0, b""
+    while answered < count:
+        text = rest + attached.socket.recv(1 << 20)
+        whole = len(text) // 48 * 48
+        for command, seqnum, status in struct.iter_unpack(">II12xi24x", text[:whole]):
+            answered += 1
+            assert (command, seqnum, status) == (4, answered, 0)
+        rest = text[whole:]
+    asking.join()
+
+
 # ---- the program itself ----------------------------------------------------------------------------------------------
 
 
@@ -447,6 +525,57 @@ def test_statuses(tmp_path):
     assert run_board("run", "--", plain).returncode == 126
     assert run_board("run", "--", "sh", "-c", "kill -9 $$").returncode == 128 + 9
     # a program's own status: test_termination_reaches_the_program
+
+
+def refused(*arguments):
+    done = run_board("run", *arguments, "--", "echo", "ran")
+    assert done.returncode == 125 and done.stdout == ""
+    return done.stderr
+
+
+def test_serial_numbers_are_checked():
+    for text in ("", "a b", "x,CN=y", "\u00e4"):
+        assert "--serial wants characters of [0-9A-Za-z-]" in refused("--serial", text)
+    assert "is too long" in refused("--serial", "x" * 17)
+    assert "is too long" in refused("--serial", "x" * 14, "--boards", "10")  # x...x-10
+    assert "--serial goes without --flash" in refused("--serial", "x", "--flash", "/dev/null")
+
+
+@pytest.mark.parametrize("size", [0, 16_385, 1 << 20, (4 << 20) - 1, (4 << 20) + 1])
+def test_flash_images_of_other_sizes_are_refused(tmp_path, size):
+    (tmp_path / "flash").write_bytes(b"\xff" * size)
+    text = refused("--flash", tmp_path / "flash")
+    assert text.endswith(f"flash: {size} bytes are neither an identity record nor an image of a 4 MiB flash\n"), text
+    assert text.count("neither") == 1
+
+
+def test_an_erased_flash_of_the_right_size_is_taken(tmp_path):
+    (tmp_path / "flash").write_bytes(b"\xff" * (4 << 20))
+    assert run_board("run", "--flash", tmp_path / "flash", "--", "true").returncode == 0
+
+
+def test_sockets_in_the_way_are_refused(tmp_path):
+    (tmp_path / "there").write_text("")
+    assert "Address already in use" in refused("--socket", tmp_path / "there")
+    assert (tmp_path / "there").exists()  # not ours to remove
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run_board("serve", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 125 and "Address already in use" in done.stderr
+
+
+def test_stats():
+    done = run_board("run", "--quiet", "--seed", "1", "--boards", "2", "--stats", "--", CLIENT,
+                     input="open 0\nclaim 0\nalt 0 1\nloop 0 20000 3\n")
+    assert done.returncode == 0, done.stderr
+    shape = (r"coffer-board: board 1-(\d): (\d+) cycles, (\d+) transfers, (\d+\.\d\d) CPU seconds, "
+             r"(\d+\.\d{3}) million cycles per CPU second")
+    lines = [re.fullmatch(shape, line) for line in done.stderr.splitlines()]
+    assert all(lines) and [line[1] for line in lines] == ["1", "2"], done.stderr
+    figures = [[float(word) for word in line.groups()[1:]] for line in lines]
+    for cycles, _, seconds, rate in figures:
+        assert cycles > 100_000 and abs(rate * seconds - cycles / 1e6) <= 0.01 * rate + 0.001 * seconds  # two roundings
+    enumerated, used = sorted(transfers for _, transfers, _, _ in figures)
+    assert 5 < enumerated <= used - 6, figures
 
 
 def test_static_and_set_uid_programs_are_refused_by_name(tmp_path):
