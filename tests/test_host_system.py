@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libcoffer on a virtual board: tests/host/system.c in a scenario each, plain and under the sanitizers."""
+"""libcoffer on a virtual board: tests/host/system.c and calls.c in a scenario each, plain and under the sanitizers."""
 import subprocess
 
 import pytest
@@ -10,10 +10,10 @@ SCENARIOS = ["loops", "contexts", "quotas", "handles", "forked", "orphaned", "ca
              "closing", "lost", "resets"]
 
 
-def start(board, build, *arguments):
+def start(board, build, *arguments, program="system"):
     # The sanitizers' run-time library stands behind the one that coffer-board preloads.
     environment = dict(board.environment, ASAN_OPTIONS="verify_asan_link_order=0")
-    return subprocess.Popen([ROOT / build / "tests/host/system", *arguments], env=environment, text=True, stdin=subprocess.PIPE,
+    return subprocess.Popen([ROOT / build / "tests/host" / program, *arguments], env=environment, text=True, stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -26,6 +26,23 @@ def finish(program, last_line=""):
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_scenario(shared_board, scenario, build):
     finish(start(shared_board, build, scenario))
+
+
+@pytest.mark.parametrize("build", [PLAIN, SANITIZED])
+@pytest.mark.parametrize("scenario", ["expired", "cancelled", "forked"])
+def test_every_call(shared_board, scenario, build):
+    """Each call that may block, under a deadline that has passed, cancelled by another thread, and in a child."""
+    finish(start(shared_board, build, scenario, program="calls"))
+
+
+def test_every_call_unplugged(shared_board):
+    """Each call at once in a thread of its own while the board is pulled out, and each again afterwards."""
+    program = start(shared_board, SANITIZED, "removed", program="calls")
+    assert program.stdout.readline() == "ready\n", program.stderr.read()
+    shared_board.command("unplug", 1)
+    finish(program)
+    shared_board.command("replug", 1)
+    finish(start(shared_board, PLAIN, "loops"))
 
 
 @pytest.mark.parametrize("how", ["busy", "idle"])

@@ -74,7 +74,7 @@ static int list_boards(bool json)
 
 	if (error)
 		return cli_fail("libcoffer", error);
-	error = coffer_list(library, &list, &count);
+	error = coffer_list(library, NULL, &list, &count);
 	if (error) {
 		code = cli_fail("list", error);
 	} else {

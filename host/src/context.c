@@ -137,12 +137,15 @@ static void *run(void *argument)
 
 static int start(struct coffer_context *context)
 {
+	sigset_t before;
 	int error;
 
+	signals_block(&before);
 	pthread_mutex_lock(&context->lock);
 	error = pthread_create(&context->thread, NULL, run, context) ? COFFER_E_NO_MEMORY : 0;
 	context->thread_runs = !error;
 	pthread_mutex_unlock(&context->lock);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
 }
 
@@ -174,6 +177,7 @@ struct coffer_context *context_new(struct coffer *library)
 		return NULL;
 	}
 	context->references = 1;
+	context->era = 1;
 	context->pid = getpid();
 	context->library = library;
 	atomic_fetch_add(&library->references, 1);
@@ -189,27 +193,11 @@ struct coffer_context *context_new(struct coffer *library)
 	return context;
 }
 
-static int meet(struct coffer_context *context, const struct timespec *deadline)
-{
-	int error = coffer_get_info(context, deadline, &context->info);
-
-	if (error)
-		return error;
-	if (context->info.protocol != COFFER_PROTOCOL_VERSION) {
-		coffer_log_write(context->library, COFFER_LOG_ERROR,
-				 "board %s speaks version %u of the protocol, this library version %u", context->serial,
-				 context->info.protocol, COFFER_PROTOCOL_VERSION);
-		return COFFER_E_VERSION;
-	}
-	coffer_log_write(context->library, COFFER_LOG_INFO, "board %s: context %d opened", context->serial,
-			 context->interface);
-	return 0;
-}
-
 int coffer_open(coffer *library, const char *board, int interface, const struct timespec *deadline,
 		coffer_context **context)
 {
 	struct coffer_context *made;
+	struct call call;
 	int error;
 
 	if (!library || !context || interface < -1)
@@ -220,17 +208,24 @@ int coffer_open(coffer *library, const char *board, int interface, const struct 
 	made = context_new(library);
 	if (!made)
 		return COFFER_E_NO_MEMORY;
-	error = usb_open(made, board, interface);
+	error = call_begin(&call, library, deadline);
+	if (!error) {
+		error = usb_open(made, &call, board, interface);
+		made->usb = call.usb;
+		pthread_mutex_lock(&library->lock);
+		call.usb = NULL;
+		pthread_mutex_unlock(&library->lock);
+		call_end(&call);
+	}
 	if (!error)
 		error = control_init(made);
 	if (!error)
 		error = start(made);
-	if (!error)
-		error = meet(made, deadline);
 	if (error) {
 		coffer_close(&made);
 		return error;
 	}
+	coffer_log_write(library, COFFER_LOG_INFO, "board %s: context %d opened", made->serial, made->interface);
 	*context = made;
 	return 0;
 }

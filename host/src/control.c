@@ -255,6 +255,16 @@ void control_fail(struct coffer_context *context, int error)
 
 /* ---- blocking requests ---- */
 
+uint64_t control_era(struct coffer_context *context)
+{
+	uint64_t era;
+
+	pthread_mutex_lock(&context->lock);
+	era = context->era;
+	pthread_mutex_unlock(&context->lock);
+	return era;
+}
+
 int control_run(struct coffer_context *context, const struct control *request, uint16_t least,
 		const struct timespec *deadline, struct control *answer)
 {
@@ -270,6 +280,8 @@ int control_run(struct coffer_context *context, const struct control *request, u
 	pthread_mutex_lock(&context->lock);
 	if (context->error)
 		task_finish(task, context->error);
+	else if (request->era && request->era != context->era)
+		task_finish(task, COFFER_E_CANCELLED);
 	else
 		control_queue(task);
 	pthread_mutex_unlock(&context->lock);

@@ -60,6 +60,8 @@ int cut_check(const struct coffer_job_desc *desc)
 	if ((desc->restart && desc->mode != COFFER_MODE_CBC) || (desc->more && !chains(desc)) ||
 	    (desc->start.pattern_phase && desc->pairs && desc->list[0].clear))
 		return COFFER_E_INVALID;
+	if (desc->dst_surface && desc->length > UINT32_MAX - desc->dst_offset) /* a later piece would begin anew at 0 */
+		return COFFER_E_INVALID;
 	if (whole && (desc->length > 1048576 || desc->pairs > COFFER_MAX_PAIRS))
 		return COFFER_E_INVALID;
 	return 0;

@@ -6,15 +6,17 @@
 #include "internal.h"
 
 bool device_is_board(libusb_device *device);
-/*
- * libusb_open, with an error of ours. COFFER_E_REMOVED: the board is being taken away. The caller holds the fork guard.
- */
-int device_open(libusb_device *device, libusb_device_handle **handle);
 /* Interfaces of the board, each a context; 0 where nothing can be read. */
 int device_contexts(libusb_device *device);
 /* The bulk endpoints of an interface's setting 1; false at full speed, where it has none. */
 bool device_endpoints(libusb_device *device, int interface, uint8_t *ep_out, uint8_t *ep_in);
-/* A string descriptor, or the empty string. */
-void device_string(libusb_device_handle *handle, uint8_t index, char *text, int size);
+
+/* Opens the device file, which a child after fork gives up. `call` has none open but its `other`. Errors: ACCESS, REMOVED
+ * (it may be being taken away this moment), NO_MEMORY, IO. */
+int device_open(struct call *call, libusb_device *device, libusb_device_handle **handle, int *descriptor);
+void device_close(libusb_device_handle *handle, int descriptor);
+/* A string descriptor, or the empty string where the board gives none. 0, or the error that ends the call: TIMEOUT, CANCELLED,
+ * REMOVED. */
+int device_string(struct call *call, libusb_device_handle *handle, uint8_t index, char *text, size_t size);
 
 #endif

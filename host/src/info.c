@@ -55,9 +55,12 @@ int coffer_get_chain(coffer_context *context, enum coffer_chain which, const str
 		return COFFER_E_NOT_READY;
 	if (total > 0x7fff * COFFER_CERTIFICATE_PIECE)
 		return COFFER_E_PROTOCOL;
+	if (context_check(context, true) == COFFER_E_FORKED)
+		return COFFER_E_FORKED;
 	chain = malloc(total);
 	if (!chain)
 		return COFFER_E_NO_MEMORY;
+	request.era = control_era(context);
 	for (uint32_t at = 0; at < total; at += COFFER_CERTIFICATE_PIECE) {
 		uint32_t piece = total - at < COFFER_CERTIFICATE_PIECE ? total - at : COFFER_CERTIFICATE_PIECE;
 		struct control answer;

@@ -11,6 +11,7 @@
 
 #include <libusb.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -32,6 +33,8 @@ struct coffer_log {
 struct coffer {
 	pid_t pid;
 	atomic_int references; /* the caller's and one a context */
+	pthread_mutex_t lock;
+	TAILQ_HEAD(, call) calls; /* what coffer_interrupt ends; under lock */
 	struct coffer_log log;
 	uint32_t job_bytes;
 	uint32_t jobs_in_flight;
@@ -40,6 +43,31 @@ struct coffer {
 void coffer_log_write(struct coffer *library, enum coffer_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void coffer_unref(struct coffer *library);
+
+/* ---- calls that have no context yet (call.c) ---- */
+
+/* Threads made until the mask is put back leave the application's signals to its own threads. */
+void signals_block(sigset_t *before);
+
+/* A coffer_list or coffer_open under way, with a libusb context of its own. */
+struct call {
+	TAILQ_ENTRY(call) link;
+	struct coffer *library;          /* NULL: nobody can cancel it */
+	libusb_context *usb;
+	const struct timespec *deadline; /* NULL: none */
+	int other;                       /* a device file that `usb` has open from before; -1: none */
+	bool cancelled;                  /* under the library's lock */
+};
+
+/* 0, or an error: then call_end is not due. */
+int call_begin(struct call *call, struct coffer *library, const struct timespec *deadline);
+/* Ends its libusb context, too, unless somebody took it over and left NULL. */
+void call_end(struct call *call);
+/* 0, TIMEOUT or CANCELLED. */
+int call_ended(struct call *call);
+/* A control request whose data, at most 256 bytes, go to or come from `data`. Bytes moved, or an error: TIMEOUT, CANCELLED,
+ * REMOVED, NO_MEMORY, PROTOCOL (stalled), IO. */
+int call_request(struct call *call, libusb_device_handle *device, const struct libusb_control_setup *setup, uint8_t *data);
 
 /* ---- tasks (task.c) ---- */
 
@@ -54,6 +82,7 @@ struct control {
 	uint8_t data[sizeof(struct coffer_negotiate)];
 	bool booting;    /* refused as NOT_READY by a board with nothing wrong: ask again */
 	bool must_run;   /* goes to the board even when nobody waits for it any more */
+	uint64_t era;    /* 0, or what context->era was when the call began that consists of several requests */
 	void (*undo)(struct coffer_context *context, const struct control *done); /* nobody took the answer */
 };
 
@@ -169,7 +198,7 @@ struct coffer_context {
 	int interface;
 	uint8_t ep_out, ep_in;
 	uint8_t bus, address;
-	int descriptor;           /* of the device file, for fork */
+	int descriptor;           /* of the device file, for fork; -1: none */
 	char serial[33];
 	struct coffer_info info;
 
@@ -177,6 +206,7 @@ struct coffer_context {
 	struct transfer_list completed;
 
 	struct finished_list finished;  /* callbacks to run */
+	uint64_t era;                   /* from 1; moves on when everything is cancelled */
 	struct task_list controls;      /* waiting for endpoint 0 */
 	struct coffer_task *control;    /* under way there */
 	bool control_asks;              /* it was stalled: GET_STATUS is under way for the reason */
@@ -204,8 +234,9 @@ void context_fail(struct coffer_context *context, int error);
 /* 0, FORKED, CALLBACK or the context's error; for calls that may block. */
 int context_check(struct coffer_context *context, bool blocks);
 /* usb.c */
-/* Claims an interface and selects its setting 1; usb_close is due whatever is returned. */
-int usb_open(struct coffer_context *context, const char *board, int interface);
+/* Claims an interface, selects its setting 1, fills in `info` and takes over the call's libusb context; usb_close is due
+ * whatever is returned. */
+int usb_open(struct coffer_context *context, struct call *call, const char *board, int interface);
 void usb_close(struct coffer_context *context);
 /* REMOVED or LOST, for a context whose transfers fail; not from a libusb callback. */
 int usb_why(struct coffer_context *context);
@@ -220,6 +251,7 @@ void transfer_finished(struct libusb_transfer *usb);
 int control_init(struct coffer_context *context);
 void control_exit(struct coffer_context *context);
 /* A blocking request; on success *answer holds what an IN request got, at least `least` bytes. */
+uint64_t control_era(struct coffer_context *context);
 int control_run(struct coffer_context *context, const struct control *request, uint16_t least,
 		const struct timespec *deadline, struct control *answer);
 /* enum coffer_error for an enum coffer_result */

@@ -36,6 +36,12 @@ int coffer_init(coffer **library, const struct coffer_options *options)
 		free(made);
 		return COFFER_E_NO_MEMORY;
 	}
+	if (pthread_mutex_init(&made->lock, NULL)) {
+		pthread_mutex_destroy(&made->log.lock);
+		free(made);
+		return COFFER_E_NO_MEMORY;
+	}
+	TAILQ_INIT(&made->calls);
 	made->pid = getpid();
 	made->references = 1;
 	made->log.level = COFFER_LOG_ERROR;
@@ -59,6 +65,7 @@ void coffer_unref(struct coffer *library)
 {
 	if (atomic_fetch_sub(&library->references, 1) != 1)
 		return;
+	pthread_mutex_destroy(&library->lock);
 	pthread_mutex_destroy(&library->log.lock);
 	free(library);
 }
@@ -81,6 +88,8 @@ struct timespec coffer_deadline(int64_t milliseconds)
 	struct timespec when;
 
 	clock_gettime(CLOCK_MONOTONIC, &when);
+	if (milliseconds < 0) /* passed already */
+		return when;
 	when.tv_sec += milliseconds / 1000;
 	when.tv_nsec += milliseconds % 1000 * 1000000;
 	if (when.tv_nsec >= 1000000000) {

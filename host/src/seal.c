@@ -42,6 +42,8 @@ int coffer_random(void *out, size_t bytes)
 		done += piece;
 	}
 	rng_close(&rng);
+	if (ret)
+		mbedtls_platform_zeroize(out, bytes);
 	return ret ? COFFER_E_NOT_READY : 0;
 }
 

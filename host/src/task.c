@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tasks: waiting, cancelling, callbacks. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,13 +76,13 @@ static void end_early(struct coffer_task *task, int error)
 /* Lock held. false: the deadline passed first. */
 static bool wait_for_end(struct coffer_task *task, const struct timespec *deadline)
 {
-	int error = 0;
+	int error = 0; /* ETIMEDOUT, or EINVAL for what is no time at all */
 
-	while (!task->finished && error != ETIMEDOUT) {
+	while (!task->finished && !error) {
 		if (deadline)
 			error = pthread_cond_timedwait(&task->done, &task->context->lock, deadline);
 		else
-			pthread_cond_wait(&task->done, &task->context->lock);
+			error = pthread_cond_wait(&task->done, &task->context->lock);
 	}
 	return task->finished;
 }
@@ -161,6 +160,7 @@ void task_cancel_all(struct coffer_context *context)
 {
 	struct wire_job *job;
 
+	context->era++;
 	if (context->control)
 		end_early(context->control, COFFER_E_CANCELLED);
 	cancel_list(&context->controls);

@@ -115,12 +115,12 @@ static void contexts(const char *argument)
 	EXPECT(coffer_open(library, NULL, 0, NULL, &more), COFFER_E_BUSY);
 	EXPECT(coffer_open(library, "no-such-board", -1, NULL, &more), COFFER_E_NO_BOARD);
 	EXPECT(coffer_open(library, NULL, 99, NULL, &more), COFFER_E_INVALID);
-	EXPECT(coffer_list(library, &list, &count), 0);
+	EXPECT(coffer_list(library, NULL, &list, &count), 0);
 	CHECK(count == 1 && list[0].contexts == number && list[0].free_contexts == 0);
 	CHECK(!strcmp(list[0].serial, coffer_context_serial(open[0])));
 	coffer_free(list);
 	coffer_close(&open[1]);
-	EXPECT(coffer_list(library, &list, &count), 0);
+	EXPECT(coffer_list(library, NULL, &list, &count), 0);
 	CHECK(list[0].free_contexts == 1);
 	EXPECT(coffer_open(library, list[0].serial, 1, NULL, &open[1]), 0);
 	coffer_free(list);
@@ -228,7 +228,7 @@ static void forked(const char *argument)
 		EXPECT(coffer_run(context, &job, NULL, NULL), COFFER_E_FORKED);
 		EXPECT(coffer_session_destroy(&session, NULL), COFFER_E_FORKED);
 		EXPECT(coffer_open(library, NULL, -1, NULL, &more), COFFER_E_FORKED);
-		EXPECT(coffer_list(library, &list, &count), COFFER_E_FORKED);
+		EXPECT(coffer_list(library, NULL, &list, &count), COFFER_E_FORKED);
 		coffer_close(&context);
 		CHECK(!context);
 		_exit(0);
@@ -269,7 +269,7 @@ static void orphaned(const char *argument)
 	if (!owner)
 		die_with_a_child(hold);
 	CHECK(waitpid(owner, NULL, 0) == owner);
-	EXPECT(coffer_list(library, &list, &count), 0);
+	EXPECT(coffer_list(library, NULL, &list, &count), 0);
 	CHECK(count == 1 && list[0].free_contexts == list[0].contexts);
 	coffer_free(list);
 	close(hold[0]);
@@ -651,7 +651,7 @@ static void opened_again(void)
 	size_t count;
 
 	do {
-		EXPECT(coffer_list(library, &list, &count), 0);
+		EXPECT(coffer_list(library, NULL, &list, &count), 0);
 		coffer_free(list);
 	} while (!count && !usleep(20000));
 	context = open_one();

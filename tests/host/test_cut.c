@@ -214,6 +214,7 @@ static void descriptions_are_checked(void **state)
 	REFUSED((bad.list = NULL, bad.pairs = 1));
 	REFUSED((bad.op = COFFER_OP_NEW_READBACK_KEY, bad.dst = NULL));
 	REFUSED((bad.src = NULL, bad.src_surface = 1, bad.length = 1048577));
+	REFUSED((bad.dst = NULL, bad.dst_surface = 1, bad.dst_offset = UINT32_MAX - (uint32_t)bad.length + 1));
 	REFUSED((bad.op = COFFER_OP_LOAD_KEY, bad.length = 1048577));
 	/* A sum that is right only in 32 bits. */
 	REFUSED((bad.list = wrong, bad.pairs = 2, bad.length = 0));

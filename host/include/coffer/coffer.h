@@ -11,17 +11,25 @@
  * of the call or, for a task's source and destination, until the task is finished. Objects may be destroyed in
  * any order: those that outlive their context stay valid and answer with its error.
  *
- * Errors. Functions return 0 or a negative enum coffer_error. Nothing is ever printed; a log callback may be
- * given to coffer_init.
+ * Errors. Functions return 0 or a negative enum coffer_error; an output of a call that failed is NULL or 0 where it is a
+ * pointer or a count, and unspecified otherwise. Nothing is ever printed; a log callback may be given to coffer_init.
+ *
+ * Bytes. IVs, counters, keys and blobs are byte strings in the order in which their standard prints them; handles and lengths
+ * are numbers of the host. Lengths and offsets are bytes.
  *
  * Threads. Every function may be called from any thread at any time, with three exceptions: a destructor must
  * be the last call on its object; a callback runs on the event thread of its context and must not call a
- * function that takes a deadline, nor a destructor other than coffer_task_release (they answer COFFER_E_CALLBACK
- * or, where they return nothing, do nothing); and nothing may be called after fork in the child: every call
- * there answers COFFER_E_FORKED, and the child's copies of the device files are closed already.
+ * function that takes a deadline, nor a destructor other than coffer_task_release (those of its own context answer
+ * COFFER_E_CALLBACK or, where they return nothing, do nothing; those of others would only hold the context up); and
+ * nothing of the parent's may be used after fork in the child: every call there answers COFFER_E_FORKED, and the
+ * child's copies of the device files are closed already. A child may begin anew with coffer_init. The library's own
+ * threads take none of the process's signals.
  *
  * Deadlines are absolute times of CLOCK_MONOTONIC; NULL means none. coffer_deadline makes one. A call that
- * runs into its deadline answers COFFER_E_TIMEOUT and leaves nothing behind on the board.
+ * runs into its deadline answers COFFER_E_TIMEOUT and leaves nothing behind on the board. Every call that takes a deadline
+ * can be cancelled from another thread, by coffer_cancel or coffer_task_cancel, or where there is no context yet by
+ * coffer_interrupt; it then answers COFFER_E_CANCELLED. One step cannot be: the operating system's own selection of
+ * the interface's setting in coffer_open, which a board answers at once.
  *
  * Loss. When a board is pulled out, every pending and later call on its contexts answers COFFER_E_REMOVED; when the
  * context was taken away while the board is still there (somebody reset it), COFFER_E_LOST. The context stays in
@@ -92,8 +100,8 @@ const char *coffer_job_status_text(int status);
 
 enum coffer_log_level { COFFER_LOG_NONE, COFFER_LOG_ERROR, COFFER_LOG_INFO, COFFER_LOG_DEBUG };
 
-/* One line without a newline, valid during the call; from any thread that uses the library, one at a time.
- * Never contains a key. */
+/* One line without a newline, valid during the call; from any thread that uses the library, one at a time. It must not
+ * call the library. Never contains a key. */
 typedef void (*coffer_log_callback)(void *arg, enum coffer_log_level level, const char *message);
 
 /* Zero in any member but the first means the default. */
@@ -118,7 +126,7 @@ void coffer_exit(coffer **library);
 /* Frees what a function said is freed by it. NULL is accepted. */
 void coffer_free(void *memory);
 
-/* The time `milliseconds` from now, for use as a deadline. */
+/* The time `milliseconds` from now, for use as a deadline; now, where that is negative. */
 struct timespec coffer_deadline(int64_t milliseconds);
 
 /* ---- boards ------------------------------------------------------------------------------------ */
@@ -129,30 +137,35 @@ struct coffer_device {
 	uint8_t denied;        /* 1: this user may not open it, and nothing below is known */
 	uint8_t contexts;      /* number of contexts */
 	uint8_t free_contexts; /* not open in any process */
-	char serial[33];       /* empty where unknown */
-	char product[64];
+	char serial[33];       /* ASCII, ends with 0; empty where unknown */
+	char product[64];      /* likewise */
 };
 
 /* Lists the attached boards without claiming anything. *list is freed by coffer_free (one block; NULL where there
- * are none). Errors: INVALID, NO_MEMORY, IO, FORKED. */
-int coffer_list(coffer *library, struct coffer_device **list, size_t *count) COFFER_MUST_CHECK;
+ * are none). Errors: INVALID, NO_MEMORY, TIMEOUT, CANCELLED, IO, FORKED. */
+int coffer_list(coffer *library, const struct timespec *deadline, struct coffer_device **list, size_t *count)
+	COFFER_MUST_CHECK;
+
+/* Ends every coffer_list and coffer_open under way, in whatever thread, with COFFER_E_CANCELLED. */
+void coffer_interrupt(coffer *library);
 
 /* Opens a context. `board` is a serial number, "BUS:ADDRESS", or NULL for the first board with a free context;
  * `interface` is one interface's number, or -1 for the first free one. The library claims the interface and selects
  * its setting 1, which zeroizes what an earlier owner left. Errors: INVALID, NO_BOARD, ACCESS, BUSY, VERSION (both
- * versions are in the log), NO_MEMORY, REMOVED, LOST, TIMEOUT, PROTOCOL, IO, FORKED. */
+ * versions are in the log), NO_MEMORY, LOST (somebody resets the board again and again), TIMEOUT, CANCELLED, PROTOCOL, IO,
+ * FORKED; of several boards' errors the most helpful one. A board that is pulled out meanwhile is NO_BOARD. */
 int coffer_open(coffer *library, const char *board, int interface, const struct timespec *deadline,
 		coffer_context **context) COFFER_MUST_CHECK;
 
 /* Ends every call and task still pending with COFFER_E_CANCELLED, runs their callbacks, and releases the
- * interface: the board overwrites the context's slots and pages. */
+ * interface: the board overwrites the context's slots and pages. Its objects stay the caller's to destroy. */
 void coffer_close(coffer_context **context);
 
 /* 0, or the error with which every further call on this context will answer (REMOVED, LOST, PROTOCOL); as far as it is
  * known: a board that is pulled out while nothing is pending is missed by the next call. */
 int coffer_context_error(const coffer_context *context);
 
-/* The number of the interface that is this context, and the board's serial number. */
+/* The number of the interface that is this context, and the board's serial number, valid as long as the context. */
 int coffer_context_interface(const coffer_context *context);
 const char *coffer_context_serial(const coffer_context *context);
 
@@ -166,39 +179,47 @@ const struct coffer_info *coffer_info(const coffer_context *context);
  * CALLBACK, FORKED, INVALID, NO_MEMORY; below, "control errors". */
 int coffer_get_info(coffer_context *context, const struct timespec *deadline, struct coffer_info *info)
 	COFFER_MUST_CHECK;
+/* How the board and this context fare now; setup_cycle and status_cycle are those of the context's request before
+ * this one. Control errors. */
 int coffer_get_status(coffer_context *context, const struct timespec *deadline, struct coffer_status *status)
 	COFFER_MUST_CHECK;
 
-/* A certificate chain: X.509 DER, concatenated, leaf first, root left out. *der is freed by coffer_free.
+/* A certificate chain: X.509 (RFC 5280) in DER, concatenated, leaf first, root left out. *der is freed by coffer_free.
  * Errors: control errors, NOT_READY (the board has no such chain). The chain is not checked: see <coffer/trust.h>. */
 int coffer_get_chain(coffer_context *context, enum coffer_chain which, const struct timespec *deadline,
 		     uint8_t **der, size_t *bytes) COFFER_MUST_CHECK;
 
 /* ---- sessions ----------------------------------------------------------------------------------- */
 
-/* Errors: control errors, NO_SLOT, NOT_READY. */
+/* Reserves all the slots that a session of this kind needs (protected: session, content and read-back key), without keys.
+ * Errors: control errors, NO_SLOT (until one is destroyed), NOT_READY. */
 int coffer_session_create(coffer_context *context, enum coffer_session_kind kind, const struct timespec *deadline,
 			  coffer_session **session) COFFER_MUST_CHECK;
 
 /* Revokes the session on the board: running jobs end as COFFER_JOB_REVOKED, slots and surfaces are overwritten.
- * The object is freed whatever is returned; control errors, HANDLE. */
+ * The object is freed whatever is returned (but CALLBACK), and the board does it even if the wait for it ends early.
+ * Control errors, HANDLE. */
 int coffer_session_destroy(coffer_session **session, const struct timespec *deadline);
 
 enum coffer_key { COFFER_KEY_SESSION, COFFER_KEY_CONTENT, COFFER_KEY_READBACK };
 
 /* The handle of one of the session's slots, for coffer_job_desc.slot; 0 where the session has none of that kind. */
 uint32_t coffer_session_slot(const coffer_session *session, enum coffer_key key);
+/* The context that it was created in, valid as long as the session: closed, it answers every call with its error. */
 coffer_context *coffer_session_context(const coffer_session *session);
 enum coffer_session_kind coffer_session_kind(const coffer_session *session);
 
 /* ---- surfaces: protected memory of a session ---------------------------------------------------- */
 
-/* `bytes` is rounded up to whole pages. Errors: control errors, HANDLE, NO_MEMORY. */
+/* Protected memory of the board, zeroed; `bytes` is rounded up to whole pages (coffer_info.page_bytes). Errors: control
+ * errors, HANDLE, NO_MEMORY (pages are shared by all contexts of the board). */
 int coffer_surface_create(coffer_session *session, uint32_t bytes, const struct timespec *deadline,
 			  coffer_surface **surface) COFFER_MUST_CHECK;
 /* As coffer_session_destroy. A session's end takes its surfaces with it; destroying one afterwards is no error. */
 int coffer_surface_destroy(coffer_surface **surface, const struct timespec *deadline);
+/* For coffer_job_desc.src_surface and dst_surface. */
 uint32_t coffer_surface_handle(const coffer_surface *surface);
+/* As rounded up. */
 uint32_t coffer_surface_bytes(const coffer_surface *surface);
 
 /* ---- tasks: what runs asynchronously ------------------------------------------------------------ */
@@ -211,7 +232,8 @@ struct coffer_position {
 	uint16_t pattern_phase; /* bytes of the pattern done in the encrypted range that goes on here */
 };
 
-/* Moves a position of CTR on by `bytes` bytes of the encrypted stream. */
+/* Moves a position of CTR on by `bytes` bytes of the encrypted stream, as the rule counts (SP 800-38A appendix B.1: all 128
+ * bits; ISO/IEC 23001-7: the low 64 bits, which wrap; the DDI: those, and the board refuses to wrap). */
 void coffer_position_advance(struct coffer_position *position, enum coffer_counter_rule rule, uint64_t bytes);
 
 struct coffer_outcome {
@@ -226,7 +248,8 @@ struct coffer_outcome {
 	uint64_t last_cycle;           /* last byte out; negotiation: answer released */
 };
 
-/* Runs on the event thread of the context, exactly once a task. */
+/* Runs on the event thread of the context, exactly once a task, and holds up the context until it returns. `result` is valid
+ * during the call. */
 typedef void (*coffer_callback)(void *arg, const struct coffer_outcome *result);
 
 /* Waits for the end of a task. Returns the task's error, or TIMEOUT (the task goes on), CALLBACK, FORKED.
@@ -237,7 +260,7 @@ int coffer_task_wait(coffer_task *task, const struct timespec *deadline, struct 
 int coffer_task_poll(coffer_task *task, struct coffer_outcome *result);
 
 /* The task ends with COFFER_E_CANCELLED unless it has ended already. Its buffers are no longer touched once it has ended.
- * What the board has done of it by then is done. */
+ * What the board has done of it by then is done. NULL is accepted. */
 void coffer_task_cancel(coffer_task *task);
 
 /* Gives up the caller's reference; a running task goes on, and its callback still comes. */
@@ -245,8 +268,10 @@ void coffer_task_release(coffer_task **task);
 
 /* ---- key exchange -------------------------------------------------------------------------------- */
 
-/* Gives the session its key: `blob` is 256 bytes of RSAES-OAEP made for the board's certificate by
- * <coffer/trust.h> or anything else. The asynchronous form copies the blob; `callback` and `task` may each be NULL.
+/* Gives the session its key: `blob` is 256 bytes of RSAES-OAEP (RFC 8017, section 7.1; first byte first), made for the
+ * board's certificate by <coffer/trust.h> or anything else. A protected session takes a 16-byte key under the empty
+ * label, an open one struct coffer_open_key and the key under the label "coffer-open-v1"; hash and MGF1 are SHA-512.
+ * The asynchronous form copies the blob; `callback` and `task` may each be NULL.
  * Cancelling gives up the wait only: destroy the session then.
  * Errors: control errors, INVALID (length), HANDLE, STATE, BAD_BLOB, NOT_READY, REVOKED. */
 int coffer_negotiate(coffer_session *session, const uint8_t *blob, size_t bytes, const struct timespec *deadline,
@@ -263,7 +288,7 @@ int coffer_negotiate_start(coffer_session *session, const uint8_t *blob, size_t 
  * neither destination they are processed and dropped. A list gives the lengths of clear and encrypted runs in turn and
  * must add up to `length`; it may have any number of pairs. What is longer than a board job is cut by the library
  * (position and list go on across the cut); a job whose source is a surface is never cut. ECB ranges are multiples of
- * 16 bytes. src and dst may be the same buffer, but not overlap otherwise.
+ * 16 bytes (SP 800-38A, section 5.2). src and dst may be the same buffer, but not overlap otherwise.
  *
  * Common Encryption (ISO/IEC 23001-7; docs/protocol.md says what each scheme does at the end of a range):
  *   cenc  CTR, WRAP64             cens  the same with a pattern
@@ -302,18 +327,23 @@ int coffer_submit(coffer_context *context, const struct coffer_job_desc *desc, c
 int coffer_run(coffer_context *context, const struct coffer_job_desc *desc, const struct timespec *deadline,
 	       struct coffer_outcome *result) COFFER_MUST_CHECK;
 
-/* Loads a content key of 16, 24 or 32 bytes, given as wrapped AES-ECB blocks (16 bytes, or 32 for the longer keys),
- * into the session's content slot, for this mode alone. CTR: `rule` is the key's; COFFER_CTR_REFUSE64 makes both
- * directions refuse the reuse of an IV. The other modes: COFFER_CTR_CARRY128, which is 0. */
+/* Four operations of the key vault, each as coffer_run with one job: errors of coffer_run; REFUSED with the reason in
+ * `result`, which may be NULL. */
+
+/* Loads a content key of 16, 24 or 32 bytes, given as wrapped AES-ECB blocks (FIPS 197, under the session key; 16 bytes, or
+ * 32 for the longer keys), into the session's content slot, for this mode alone. CTR: `rule` is the key's;
+ * COFFER_CTR_REFUSE64 makes both directions refuse the reuse of an IV. The other modes: COFFER_CTR_CARRY128, which is 0. */
 int coffer_load_key(coffer_session *session, const uint8_t *wrapped, size_t wrapped_bytes, uint32_t key_bytes,
 		    enum coffer_mode mode, enum coffer_counter_rule rule, const struct timespec *deadline, struct coffer_outcome *result)
 	COFFER_MUST_CHECK;
 
-/* A fresh read-back key in the session's read-back slot; its form wrapped under the session key comes back. */
+/* A fresh read-back key in the session's read-back slot; its form wrapped under the session key (one AES-ECB block) comes
+ * back. */
 int coffer_new_readback_key(coffer_session *session, uint8_t wrapped[16], const struct timespec *deadline,
 			    struct coffer_outcome *result) COFFER_MUST_CHECK;
 
-/* Session-key refresh: the board draws 16 bytes, then the session key becomes its XOR with them. */
+/* Session-key refresh: the board draws 16 bytes, then, at the second call, the session key becomes its XOR with them, for
+ * later jobs. A second start replaces the first; a refresh without a start is refused. */
 int coffer_start_refresh(coffer_session *session, uint8_t random[16], const struct timespec *deadline,
 			 struct coffer_outcome *result) COFFER_MUST_CHECK;
 int coffer_refresh(coffer_session *session, const struct timespec *deadline, struct coffer_outcome *result)

@@ -3,12 +3,14 @@
  * Trust, for applications: is this a board that my root vouches for, and how do I send it a key that nobody
  * between us can read?
  *
- * A board's certificate chain is X.509 DER, concatenated, leaf first, root left out. It is checked against a root that the
- * application was given; without a root there is no answer but "no". Revocation lists are not consulted.
+ * A board's certificate chain is X.509 DER (RFC 5280), concatenated, leaf first, root left out. It is checked against a
+ * root that the application was given, by path and dates (section 6.1); without a root there is no answer but "no".
+ * Revocation lists are not consulted.
  *
  * Objects are opaque, unchanging once made, and may be used by several threads at once; destructors accept NULL and
- * clear the pointer. Functions return 0 or a negative enum coffer_error; COFFER_E_UNTRUSTED comes with a reason.
- * A reason pointer may be NULL.
+ * clear the pointer. What is handed out through a pointer-to-pointer is the caller's until then. Functions return 0 or a
+ * negative enum coffer_error; COFFER_E_UNTRUSTED comes with a reason. A reason pointer may be NULL. Only
+ * coffer_trust_board asks a board, and so takes a deadline.
  */
 #ifndef COFFER_TRUST_H
 #define COFFER_TRUST_H
@@ -71,11 +73,13 @@ int coffer_chain_verify(const coffer_roots *roots, enum coffer_chain which, cons
 int coffer_trust_board(coffer_context *context, const coffer_roots *roots, const struct timespec *deadline,
 		       coffer_public_key **key, enum coffer_trust *reason) COFFER_MUST_CHECK;
 
-/* The board's serial number as the certificate has it; empty if it has none. Valid as long as the key. */
+/* The board's serial number as the certificate's subject has it (serialNumber, 2.5.4.5); empty if it has none. Valid as
+ * long as the key. */
 const char *coffer_public_key_serial(const coffer_public_key *key);
 void coffer_public_key_free(coffer_public_key **key);
 
-/* ---- sealing a key: RSAES-OAEP, SHA-512, MGF1 with SHA-512 ----------------------------------------- */
+/* ---- sealing a key: RSAES-OAEP (RFC 8017, section 7.1), SHA-512, MGF1 with SHA-512 -------------------
+ * The key is copied into the blob only; the caller wipes its own copy. */
 
 /* For a protected session: the 16-byte session key under the empty label. Errors: INVALID, NOT_READY (this machine
  * gives no random numbers). */
@@ -83,11 +87,12 @@ int coffer_seal_session_key(const coffer_public_key *key, const uint8_t session_
 			    uint8_t blob[COFFER_BLOB_BYTES]) COFFER_MUST_CHECK;
 
 /* For an open session: a key of 16, 24 or 32 bytes with what it may be used for (enum coffer_usage, enum coffer_iv_policy),
- * under the label "coffer-open-v1". The board checks whether usage and policy go together. */
+ * under the label "coffer-open-v1". The board checks whether usage and policy go together. Errors: INVALID, NOT_READY. */
 int coffer_seal_open_key(const coffer_public_key *key, uint8_t usage, uint8_t iv_policy, const uint8_t *open_key,
 			 size_t key_bytes, uint8_t blob[COFFER_BLOB_BYTES]) COFFER_MUST_CHECK;
 
-/* Random bytes fit for keys. Errors: INVALID, NOT_READY. */
+/* Random bytes fit for keys (CTR_DRBG of SP 800-90A on the operating system's source); zeroes where that fails. Errors: INVALID,
+ * NOT_READY. */
 int coffer_random(void *out, size_t bytes) COFFER_MUST_CHECK;
 
 #ifdef __cplusplus
