@@ -146,6 +146,22 @@ def test_empty_file(shared_board, tmp_path):
     check(on_board(shared_board, f'cd {tmp_path}; : > empty; "$COFFER" encrypt --key {KEY} --iv {IV} empty out; cmp empty out'))
 
 
+def test_what_is_replaced(shared_board, tmp_path):
+    """The file that a link points to, with its permissions; one that may not be written is left alone."""
+    (tmp_path / "plain").write_bytes(b"clear")
+    for name, mode in ("real", 0o640), ("locked", 0o444):
+        (tmp_path / name).write_bytes(b"old")
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "link").symlink_to("real")
+    check(on_board(shared_board, f'cd {tmp_path}; "$COFFER" encrypt --key {KEY} --iv {IV} plain link'))
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real").stat().st_mode & 0o777 == 0o640
+    assert len((tmp_path / "real").read_bytes()) == 5 and (tmp_path / "real").read_bytes() != b"clear"
+    if os.geteuid():  # root may write everything
+        check(on_board(shared_board, f'cd {tmp_path}; "$COFFER" encrypt --key {KEY} --iv {IV} plain locked'), FAILED)
+        assert (tmp_path / "locked").read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_untrusted_boards_get_no_key(shared_board, tmp_path):
     """No root, a root that is not there, one that is another's; and a board that is not there. No file is left behind."""
     check(on_board(shared_board, f"""

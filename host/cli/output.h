@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An output file that appears whole or not at all. */
+/*
+ * An output file that appears whole or not at all, even where a signal ends the process. One at a time in a process.
+ */
 #ifndef COFFER_OUTPUT_H
 #define COFFER_OUTPUT_H
 
 struct cli_output {
 	int fd;
 	const char *path;
-	char *beside; /* NULL where there is nothing to rename: pipes, devices */
+	char *place;  /* what is replaced at the end: `path`, or the file that it links to */
+	char *beside; /* what is written meanwhile; NULL where there is nothing to rename: pipes, devices */
 };
 
 /* `path` "-" is standard output. 0, or -1 with errno. */

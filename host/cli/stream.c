@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 
 #define PIECES 16
 #define PIECE_BYTES 65536u
-#define LOOK_UP_MS 200 /* how long a signal may go unnoticed */
 
 struct piece {
 	uint8_t *data;
@@ -35,24 +33,6 @@ struct cli_stream {
 	uint64_t done;
 };
 
-/* ---- signals: nothing half done may stay behind ---- */
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
-{
-	interrupted = signal;
-}
-
-static void notice(int signal)
-{
-	const struct sigaction ours = { .sa_handler = interrupt };
-	struct sigaction before;
-
-	if (!sigaction(signal, NULL, &before) && before.sa_handler != SIG_IGN)
-		sigaction(signal, &ours, NULL);
-}
-
 /* ---- bytes ---- */
 
 /* As many bytes as there are, up to `most`; -1 with errno. */
@@ -60,7 +40,7 @@ static ssize_t read_whole(int fd, uint8_t *data, size_t most)
 {
 	size_t got = 0;
 
-	while (got < most && !interrupted) {
+	while (got < most) {
 		ssize_t one = read(fd, data + got, most - got);
 
 		if (one < 0 && errno != EINTR)
@@ -74,7 +54,7 @@ static ssize_t read_whole(int fd, uint8_t *data, size_t most)
 
 static int write_whole(int fd, const uint8_t *data, size_t bytes)
 {
-	while (bytes && !interrupted) {
+	while (bytes) {
 		ssize_t one = write(fd, data, bytes);
 
 		if (one < 0 && errno != EINTR)
@@ -95,7 +75,7 @@ static int start_piece(struct cli_stream *stream, struct piece *piece)
 	if (got < 0)
 		return cli_error(CLI_BAD_INPUT, "%s: %s", stream->in_path, strerror(errno));
 	stream->ended = got < PIECE_BYTES;
-	if (!got || interrupted)
+	if (!got)
 		return CLI_OK;
 	piece->bytes = (size_t)got;
 	stream->job.src = stream->job.dst = piece->data;
@@ -111,16 +91,8 @@ static int start_piece(struct cli_stream *stream, struct piece *piece)
 static int finish_piece(struct cli_stream *stream, struct piece *piece)
 {
 	struct coffer_outcome outcome;
-	int error = COFFER_E_TIMEOUT;
 
-	while (error == COFFER_E_TIMEOUT && !interrupted) {
-		struct timespec soon = coffer_deadline(LOOK_UP_MS);
-
-		error = coffer_task_wait(piece->task, &soon, &outcome);
-	}
-	if (interrupted)
-		return CLI_FAILED;
-	if (error)
+	if (coffer_task_wait(piece->task, NULL, &outcome))
 		return cli_job_fail("job", &outcome);
 	coffer_task_release(&piece->task);
 	stream->under_way--;
@@ -137,7 +109,7 @@ static int pump(struct cli_stream *stream)
 	int code = CLI_OK;
 	size_t next = 0;
 
-	while (!code && !interrupted && (!stream->ended || stream->under_way)) {
+	while (!code && (!stream->ended || stream->under_way)) {
 		struct piece *piece = &stream->pieces[next++ % PIECES];
 
 		if (piece->task)
@@ -145,7 +117,7 @@ static int pump(struct cli_stream *stream)
 		if (!code && !stream->ended)
 			code = start_piece(stream, piece);
 	}
-	return interrupted ? CLI_FAILED : code;
+	return code;
 }
 
 int cli_stream_run(struct cli_stream *stream, coffer_context *context, const struct coffer_job_desc *job)
@@ -200,8 +172,6 @@ int cli_stream_open(struct cli_stream **stream, const char *in_path, const char 
 	made->in_path = in_path;
 	made->out_path = out_path;
 	made->in = made->output.fd = -1;
-	notice(SIGINT);
-	notice(SIGTERM);
 	return open_both(made);
 }
 
@@ -221,8 +191,4 @@ void cli_stream_close(struct cli_stream *stream)
 		close(stream->in);
 	cli_output_drop(&stream->output);
 	free(stream);
-	if (interrupted) {
-		signal(interrupted, SIG_DFL);
-		raise(interrupted);
-	}
 }

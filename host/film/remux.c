@@ -203,8 +203,10 @@ static int open_output(struct remux *r, const char *path)
 		if ((ret = copy_stream(r, i)))
 			return ret;
 	av_dict_copy(&r->out->metadata, r->in->metadata, 0);
-	if (cli_output_open(&r->file, path) || !r->file.beside)
-		return cli_error(CLI_FAILED, "%s: %s", path, errno ? strerror(errno) : "not a file");
+	if (cli_output_open(&r->file, path))
+		return cli_error(CLI_FAILED, "%s: %s", path, strerror(errno));
+	if (!r->file.beside)
+		return cli_error(CLI_FAILED, "%s: not a file", path);
 	r->io = new_io(&r->file, 1, NULL, write_bytes, seek_bytes);
 	if (!r->io)
 		return cli_error(CLI_FAILED, "out of memory");
