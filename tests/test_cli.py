@@ -41,6 +41,13 @@ def test_help(command):
     assert done.stdout.startswith(b"Usage: coffer " + command.encode()) and not done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]] + [[command, "-h"] for command in COMMANDS], ids=" ".join)
+def test_what_is_printed_must_arrive(arguments):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([COFFER, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=WATCHDOG)
+    assert done.returncode == FAILED and b"standard output: No space left on device" in done.stderr
+
+
 def test_help_lists_every_command():
     text = check(coffer("--help")).stdout.decode()
     manual = (ROOT / "docs/coffer.1").read_text()
@@ -120,7 +127,16 @@ openssl verify -CAfile "$COFFER_ROOT" {tmp_path}/p256.pem
 
 def test_selftest_under_the_sanitizers(shared_board):
     done = check(on_board(shared_board, 'build/san/bin/coffer selftest', ASAN_OPTIONS="verify_asan_link_order=0"))
-    assert b"FAILED" not in done.stdout and done.stdout.count(b" ok\n") >= 5
+    assert b"FAILED" not in done.stdout and done.stdout.count(b" ok\n") == 6
+
+
+def test_selftest_for_programs(shared_board):
+    """The same checks as JSON; where one cannot be made, what was done until then."""
+    result = json.loads(check(on_board(shared_board, '"$COFFER" selftest --json')).stdout)
+    assert result["ok"] and len(result["checks"]) == 6 and all(check["ok"] for check in result["checks"])
+    done = check(on_board(shared_board, '"$COFFER" selftest --json', COFFER_ROOT="/nonexistent"), UNTRUSTED)
+    result = json.loads(done.stdout)
+    assert not result["ok"] and len(result["checks"]) == 1 and b"/nonexistent" in done.stderr
 
 
 @pytest.mark.parametrize("bits", [128, 192, 256])

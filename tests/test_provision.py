@@ -3,6 +3,7 @@
 
 import datetime
 import hmac
+import json
 import os
 import stat
 import struct
@@ -193,6 +194,28 @@ def test_two_records_share_nothing(tmp_path):
     two = (tmp_path / "img2").read_bytes()
     assert one[52:68] != two[52:68], "the nonce of AES-CTR"
     assert Record(one, secret).fields()[0][1] != Record(two, secret).fields()[0][1]
+
+
+def test_no_root_is_overwritten(tmp_path):
+    """Nor is anything left of what was made for a record that could not be written."""
+    secret, again = tmp_path / "secret", tmp_path / "secret2"
+    root = new(tmp_path)[2]
+    key = (tmp_path / "ca/root.key").read_bytes()
+    said = provision("--device-secret", again, "--new-secret", "--new-root", tmp_path / "ca", "--out", tmp_path / "img2", fails=1)
+    assert "overwrites none" in said
+    assert (tmp_path / "ca/root.pem").read_bytes() == root and (tmp_path / "ca/root.key").read_bytes() == key
+    nowhere = ["--new-root", tmp_path / "ca2", "--out", tmp_path / "no/such/img"]
+    assert "No such file" in provision("--device-secret", again, "--new-secret", *nowhere, fails=1)
+    assert not again.exists() and not list((tmp_path / "ca2").iterdir())
+    assert secret.exists() and not (tmp_path / "img2").exists()
+
+
+def test_what_was_made_is_said_to_programs(tmp_path):
+    arguments = ["--device-secret", tmp_path / "secret", "--new-secret", "--new-root", tmp_path / "ca", "--out", tmp_path / "img"]
+    run = subprocess.run([COFFER, "provision", *map(str, arguments), "--serial", "TEST-2", "--json"], capture_output=True,
+                         timeout=600, check=True)
+    size = (tmp_path / "img").stat().st_size
+    assert json.loads(run.stdout) == {"record": str(tmp_path / "img"), "serial": "TEST-2", "bytes": size}
 
 
 def test_bad_arguments_are_said_and_write_nothing(tmp_path):

@@ -273,19 +273,19 @@ static int run(struct bench *bench, const char *serial, const char *root)
 
 int cli_bench(int argc, char **argv)
 {
-	enum { SERIAL = 256, ROOT, JSON, ALL, HELP };
+	enum { SERIAL = 256, ROOT, JSON, ALL };
 	static const struct option longs[] = { { "serial", required_argument, NULL, SERIAL },
 					       { "root", required_argument, NULL, ROOT },
 					       { "json", no_argument, NULL, JSON },
 					       { "all", no_argument, NULL, ALL },
-					       { "help", no_argument, NULL, HELP },
+					       { "help", no_argument, NULL, 'h' },
 					       { 0 } };
 	const char *serial = NULL, *root = NULL;
 	struct bench bench = { 0 };
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
 		switch (option) {
 		case SERIAL:
 			serial = optarg;
@@ -299,7 +299,7 @@ int cli_bench(int argc, char **argv)
 		case ALL:
 			bench.all = true;
 			break;
-		case HELP:
+		case 'h':
 			fputs(usage, stdout);
 			return CLI_OK;
 		default:

@@ -62,10 +62,10 @@ static int print_chain(const uint8_t *der, size_t bytes)
 
 int cli_certificate(int argc, char **argv)
 {
-	enum { SERIAL = 256, P256, HELP };
+	enum { SERIAL = 256, P256 };
 	static const struct option longs[] = { { "serial", required_argument, NULL, SERIAL },
 					       { "p256", no_argument, NULL, P256 },
-					       { "help", no_argument, NULL, HELP },
+					       { "help", no_argument, NULL, 'h' },
 					       { 0 } };
 	enum coffer_chain which = COFFER_CHAIN_RSA;
 	struct cli_board board = { 0 };
@@ -75,7 +75,7 @@ int cli_certificate(int argc, char **argv)
 	int option, error, code;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
 		switch (option) {
 		case SERIAL:
 			serial = optarg;
@@ -83,7 +83,7 @@ int cli_certificate(int argc, char **argv)
 		case P256:
 			which = COFFER_CHAIN_P256;
 			break;
-		case HELP:
+		case 'h':
 			fputs(usage, stdout);
 			return CLI_OK;
 		default:

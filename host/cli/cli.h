@@ -32,6 +32,9 @@ int cli_fail(const char *what, int error);
 /* The same for a job: the board's reason, where it refused. */
 int cli_job_fail(const char *what, const struct coffer_outcome *outcome);
 
+/* The last call of a program: what it printed must have arrived. Returns the exit code. */
+int cli_finish(int code);
+
 /* For a command's parser when getopt_long answered '?' or ':'; returns CLI_USAGE. */
 int cli_bad_option(char **argv, int answer);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the commands share. */
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +57,13 @@ int cli_job_fail(const char *what, const struct coffer_outcome *outcome)
 			 coffer_job_status_text(outcome->status));
 }
 
+int cli_finish(int code)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	return code ? code : cli_error(CLI_FAILED, "standard output: %s", strerror(errno));
+}
+
 int cli_bad_option(char **argv, int answer)
 {
 	const char *option = argv[optind - 1];
@@ -84,6 +93,8 @@ int cli_open(struct cli_board *board, const char *serial)
 int cli_trust(struct cli_board *board, const char *root)
 {
 	enum coffer_trust reason = COFFER_TRUSTED;
+	const char *variable = getenv("COFFER_ROOT");
+	const char *named = root ? root : variable && *variable ? variable : NULL;
 	coffer_roots *roots;
 	int error = coffer_roots_load(&roots, root, &reason);
 
@@ -93,6 +104,8 @@ int cli_trust(struct cli_board *board, const char *root)
 		error = coffer_trust_board(board->context, roots, NULL, &board->key, &reason);
 		coffer_roots_free(&roots);
 	}
+	if (error == COFFER_E_UNTRUSTED && reason == COFFER_TRUST_BAD_ROOT)
+		return cli_error(CLI_UNTRUSTED, "%s: %s", named ? named : "the installed root", coffer_trust_text(reason));
 	if (error == COFFER_E_UNTRUSTED)
 		return cli_error(CLI_UNTRUSTED, "the board is not trusted: %s", coffer_trust_text(reason));
 	return error ? cli_fail("certificate", error) : CLI_OK;

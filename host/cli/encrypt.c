@@ -39,19 +39,24 @@ static int read_key_file(struct options *options)
 	char text[256];
 	size_t got = 0;
 	ssize_t one = 1;
+	int code = CLI_OK;
 	int fd = strcmp(options->key_file, "-") ? open(options->key_file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
 
 	if (fd < 0)
 		return cli_error(CLI_BAD_INPUT, "%s: %s", options->key_file, strerror(errno));
-	while (one > 0 && got < sizeof(text) - 1) {
+	while (one && got < sizeof(text) - 1) {
 		one = read(fd, text + got, sizeof(text) - 1 - got);
+		if (one < 0 && errno != EINTR)
+			break;
 		got += one > 0 ? (size_t)one : 0;
 	}
+	if (one < 0)
+		code = cli_error(CLI_BAD_INPUT, "%s: %s", options->key_file, strerror(errno));
 	close(fd);
 	text[got] = '\0';
 	options->key_length = strlen(text) == got ? cli_hex(text, options->key_bytes, sizeof(options->key_bytes)) : -1;
 	explicit_bzero(text, sizeof(text));
-	return CLI_OK;
+	return code;
 }
 
 static int check(struct options *options)
@@ -69,8 +74,8 @@ static int check(struct options *options)
 	if (code)
 		return code;
 	if (options->key_length != 16 && options->key_length != 24 && options->key_length != 32)
-		return cli_error(options->key_file ? CLI_BAD_INPUT : CLI_USAGE,
-				 "a key is 32, 48 or 64 hexadecimal digits");
+		return cli_error(options->key_file ? CLI_BAD_INPUT : CLI_USAGE, "%s: a key is 32, 48 or 64 hexadecimal digits",
+				 options->key_file ? options->key_file : "--key");
 	if (!options->iv || cli_hex(options->iv, options->job.start.iv, 16) != 16)
 		return cli_error(CLI_USAGE, "--iv wants 32 hexadecimal digits");
 	return CLI_OK;
@@ -78,20 +83,20 @@ static int check(struct options *options)
 
 static int parse(int argc, char **argv, struct options *options)
 {
-	enum { KEY = 256, KEY_FILE, IV, AES, SERIAL, ROOT, HELP };
+	enum { KEY = 256, KEY_FILE, IV, AES, SERIAL, ROOT };
 	static const struct option longs[] = {
 		{ "key", required_argument, NULL, KEY },       { "key-file", required_argument, NULL, KEY_FILE },
 		{ "iv", required_argument, NULL, IV },         { "aes", required_argument, NULL, AES },
 		{ "serial", required_argument, NULL, SERIAL }, { "root", required_argument, NULL, ROOT },
-		{ "help", no_argument, NULL, HELP },           { 0 }
+		{ "help", no_argument, NULL, 'h' },            { 0 }
 	};
 	const char **texts[] = { &options->key,  &options->key_file, &options->iv,
 				 &options->mode, &options->serial,   &options->root };
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
-		if (option == HELP) {
+	while ((option = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+		if (option == 'h') {
 			printf(usage, argv[0]);
 			return HELP_SHOWN;
 		}

@@ -104,17 +104,17 @@ static int show(const char *serial, bool json)
 
 int cli_info(int argc, char **argv)
 {
-	enum { SERIAL = 256, JSON, HELP };
+	enum { SERIAL = 256, JSON };
 	static const struct option longs[] = { { "serial", required_argument, NULL, SERIAL },
 					       { "json", no_argument, NULL, JSON },
-					       { "help", no_argument, NULL, HELP },
+					       { "help", no_argument, NULL, 'h' },
 					       { 0 } };
 	const char *serial = NULL;
 	bool json = false;
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
 		switch (option) {
 		case SERIAL:
 			serial = optarg;
@@ -122,7 +122,7 @@ int cli_info(int argc, char **argv)
 		case JSON:
 			json = true;
 			break;
-		case HELP:
+		case 'h':
 			fputs(usage, stdout);
 			return CLI_OK;
 		default:

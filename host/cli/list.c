@@ -94,20 +94,20 @@ static int list_boards(bool json)
 
 int cli_list(int argc, char **argv)
 {
-	enum { JSON = 256, HELP };
+	enum { JSON = 256 };
 	static const struct option longs[] = {
-		{ "json", no_argument, NULL, JSON }, { "help", no_argument, NULL, HELP }, { 0 }
+		{ "json", no_argument, NULL, JSON }, { "help", no_argument, NULL, 'h' }, { 0 }
 	};
 	bool json = false;
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
 		switch (option) {
 		case JSON:
 			json = true;
 			break;
-		case HELP:
+		case 'h':
 			fputs(usage, stdout);
 			return CLI_OK;
 		default:

@@ -37,14 +37,14 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
-		return CLI_OK;
+		return cli_finish(CLI_OK);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("coffer %s\n", coffer_version());
-		return CLI_OK;
+		return cli_finish(CLI_OK);
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return cli_finish(commands[i].run(argc - 1, argv + 1));
 	return cli_error(CLI_USAGE, "no command '%s': see coffer --help", argv[1]);
 }

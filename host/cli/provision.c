@@ -2,14 +2,17 @@
 /*
  * coffer provision: make a board's identity record, which a flasher writes and no USB request reaches.
  */
+#include <cjson/cJSON.h>
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <mbedtls/error.h>
 #include <mbedtls/platform_util.h>
@@ -26,22 +29,24 @@
 
 static const char usage[] =
 "Usage: coffer provision --device-secret FILE (--root-key KEY --root CERT | --new-root DIR) --out IMG\n"
-"                        [--new-secret] [--serial S] [--virtual] [--days N]\n"
+"                        [--new-secret] [--serial S] [--virtual] [--days N] [--json]\n"
 "Make the identity record of a board: its keys, wrapped under the device secret, and their certificates.\n"
 "\n"
 "  --device-secret FILE  32 bytes or 64 hex digits; the same file feeds the bitstream\n"
 "  --new-secret          make FILE, which must not exist yet\n"
 "  --root-key KEY        PEM private key of the root, RSA or EC\n"
 "  --root CERT           PEM certificate of the root\n"
-"  --new-root DIR        make a root: DIR/root.key and DIR/root.pem\n"
+"  --new-root DIR        make a root: DIR/root.key and DIR/root.pem, which must not exist yet\n"
 "  --out IMG             the record; it goes to byte 0x3F0000 of the flash\n"
 "  --serial S            1 to 16 of [0-9A-Za-z-]; default: random\n"
 "  --virtual             the new root is one of virtual boards\n"
-"  --days N              validity of the certificates, default 3650\n";
+"  --days N              validity of the certificates, default 3650\n"
+"  --json                say what was made as JSON\n";
 
 struct options {
 	const char *secret, *root_key, *root, *new_root, *out;
-	bool new_secret;
+	bool new_secret, json;
+	bool written; /* the results: what was made for them stays */
 	struct coffer_provisioning in;
 };
 
@@ -73,19 +78,19 @@ static int check_options(const struct options *o)
 
 static int parse(int argc, char **argv, struct options *o)
 {
-	enum { SECRET = 256, NEW_SECRET, ROOT_KEY, ROOT, NEW_ROOT, OUT, SERIAL, VIRTUAL, DAYS };
+	enum { SECRET = 256, NEW_SECRET, ROOT_KEY, ROOT, NEW_ROOT, OUT, SERIAL, VIRTUAL, DAYS, JSON };
 	static const struct option longs[] = {
 		{"device-secret", required_argument, NULL, SECRET}, {"new-secret", no_argument, NULL, NEW_SECRET},
 		{"root-key", required_argument, NULL, ROOT_KEY},    {"root", required_argument, NULL, ROOT},
 		{"new-root", required_argument, NULL, NEW_ROOT},    {"out", required_argument, NULL, OUT},
 		{"serial", required_argument, NULL, SERIAL},        {"virtual", no_argument, NULL, VIRTUAL},
-		{"days", required_argument, NULL, DAYS},            {"help", no_argument, NULL, 'h'},
-		{0},
+		{"days", required_argument, NULL, DAYS},            {"json", no_argument, NULL, JSON},
+		{"help", no_argument, NULL, 'h'},                   {0},
 	};
 	int c;
 
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
 		switch (c) {
 		case SECRET: o->secret = optarg; break;
 		case NEW_SECRET: o->new_secret = true; break;
@@ -94,6 +99,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case NEW_ROOT: o->new_root = optarg; break;
 		case OUT: o->out = optarg; break;
 		case SERIAL: o->in.serial = optarg; break;
+		case JSON: o->json = true; break;
 		case VIRTUAL: o->in.virtual_board = true; break;
 		case DAYS:
 			if (parse_days(optarg, &o->in.days))
@@ -101,9 +107,9 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'h':
 			fputs(usage, stdout);
-			exit(CLI_OK);
+			exit(cli_finish(CLI_OK));
 		default:
-			return CLI_USAGE;
+			return cli_bad_option(argv, c);
 		}
 	}
 	if (optind != argc)
@@ -148,7 +154,7 @@ static int read_secret(const char *path, uint8_t secret[COFFER_DEVICE_SECRET_BYT
 	uint8_t *data = coffer_file_read(path, digits + 1, &size);
 
 	if (!data && errno != EFBIG)
-		return cli_error(CLI_FAILED, "%s: %s", path, strerror(errno));
+		return cli_error(CLI_BAD_INPUT, "%s: %s", path, strerror(errno));
 	if (data && size == digits + 1 && data[digits] == '\n')
 		size = digits;
 	if (data && size == COFFER_DEVICE_SECRET_BYTES)
@@ -161,33 +167,74 @@ static int read_secret(const char *path, uint8_t secret[COFFER_DEVICE_SECRET_BYT
 	return ret;
 }
 
-static int write_file(const char *directory, const char *name, mode_t mode, const char *text)
-{
-	char *path;
-	int ret = CLI_OK;
+struct root_paths {
+	char key[PATH_MAX], cert[PATH_MAX];
+};
 
-	if (asprintf(&path, "%s/%s", directory, name) < 0)
-		return cli_error(CLI_FAILED, "out of memory");
-	if (coffer_file_write(path, mode, text, strlen(text)))
-		ret = cli_error(CLI_FAILED, "%s: %s", path, strerror(errno));
-	free(path);
-	return ret;
-}
-
-static int write_results(const struct options *o, const struct coffer_provisioned *made)
+/* Nobody's root is overwritten: boards may have been provisioned under it. */
+static int name_root(const char *directory, struct root_paths *paths)
 {
-	if (o->new_root && mkdir(o->new_root, 0700) && errno != EEXIST)
-		return cli_error(CLI_FAILED, "%s: %s", o->new_root, strerror(errno));
-	if (o->new_root && (write_file(o->new_root, "root.key", 0600, made->root_key) ||
-			    write_file(o->new_root, "root.pem", 0644, made->root_cert)))
-		return CLI_FAILED;
-	if (coffer_file_write(o->out, 0600, made->record, made->record_size))
-		return cli_error(CLI_FAILED, "%s: %s", o->out, strerror(errno));
-	printf("%s: identity of %s, %zu bytes\n", o->out, made->serial, made->record_size);
+	struct stat st;
+
+	if (snprintf(paths->key, PATH_MAX, "%s/root.key", directory) >= PATH_MAX ||
+	    snprintf(paths->cert, PATH_MAX, "%s/root.pem", directory) >= PATH_MAX)
+		return cli_error(CLI_FAILED, "%s: %s", directory, strerror(ENAMETOOLONG));
+	if (lstat(paths->key, &st) == 0 || lstat(paths->cert, &st) == 0)
+		return cli_error(CLI_FAILED, "%s holds a root already: --new-root overwrites none", directory);
+	if (mkdir(directory, 0700) && errno != EEXIST)
+		return cli_error(CLI_FAILED, "%s: %s", directory, strerror(errno));
 	return CLI_OK;
 }
 
-static int make(const struct options *o)
+static int write_root(const struct root_paths *paths, const struct coffer_provisioned *made)
+{
+	if (coffer_file_write(paths->key, 0600, made->root_key, strlen(made->root_key)))
+		return cli_error(CLI_FAILED, "%s: %s", paths->key, strerror(errno));
+	if (coffer_file_write(paths->cert, 0644, made->root_cert, strlen(made->root_cert)))
+		return cli_error(CLI_FAILED, "%s: %s", paths->cert, strerror(errno));
+	return CLI_OK;
+}
+
+/* All of it or nothing: a root without a record would be in the way next time. */
+static int write_results(const struct options *o, const struct coffer_provisioned *made)
+{
+	struct root_paths paths;
+	int ret = o->new_root ? name_root(o->new_root, &paths) : CLI_OK;
+
+	if (ret)
+		return ret;
+	if (o->new_root)
+		ret = write_root(&paths, made);
+	if (!ret && coffer_file_write(o->out, 0600, made->record, made->record_size))
+		ret = cli_error(CLI_FAILED, "%s: %s", o->out, strerror(errno));
+	if (ret && o->new_root) {
+		unlink(paths.key);
+		unlink(paths.cert);
+	}
+	return ret;
+}
+
+static int say(const struct options *o, const struct coffer_provisioned *made)
+{
+	cJSON *top = o->json ? cJSON_CreateObject() : NULL;
+	char *text;
+
+	if (!o->json) {
+		printf("%s: identity of %s, %zu bytes\n", o->out, made->serial, made->record_size);
+		return CLI_OK;
+	}
+	cJSON_AddStringToObject(top, "record", o->out);
+	cJSON_AddStringToObject(top, "serial", made->serial);
+	cJSON_AddNumberToObject(top, "bytes", (double)made->record_size);
+	text = cJSON_Print(top);
+	if (text)
+		puts(text);
+	free(text);
+	cJSON_Delete(top);
+	return text ? CLI_OK : cli_fail("provision", COFFER_E_NO_MEMORY);
+}
+
+static int make(struct options *o)
 {
 	struct coffer_provisioned made;
 	char text[128];
@@ -199,6 +246,9 @@ static int make(const struct options *o)
 		return cli_error(o->root ? CLI_BAD_INPUT : CLI_FAILED, "%s failed: %s", step, text);
 	}
 	ret = write_results(o, &made);
+	o->written = !ret;
+	if (!ret)
+		ret = say(o, &made);
 	coffer_provisioned_wipe(&made);
 	return ret;
 }
@@ -207,7 +257,7 @@ static int read_pem(const char *path, uint8_t **data, size_t *size)
 {
 	*data = coffer_file_read(path, PEM_LIMIT, size);
 	if (!*data)
-		return cli_error(CLI_FAILED, "%s: %s", path, strerror(errno));
+		return cli_error(CLI_BAD_INPUT, "%s: %s", path, strerror(errno));
 	++*size; /* mbedTLS counts the 0 behind PEM */
 	return CLI_OK;
 }
@@ -228,8 +278,11 @@ int cli_provision(int argc, char **argv)
 	o.in.root_cert = cert;
 	o.in.device_secret = secret;
 	ret = o.new_secret ? new_secret(o.secret, secret) : read_secret(o.secret, secret);
-	if (!ret)
+	if (!ret) {
 		ret = make(&o);
+		if (o.new_secret && !o.written)
+			unlink(o.secret);
+	}
 out:
 	mbedtls_platform_zeroize(secret, sizeof(secret));
 	if (key)

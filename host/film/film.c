@@ -156,7 +156,7 @@ int film_prepare(struct film *film)
 
 	film->fd = open(film->in, O_RDONLY | O_CLOEXEC);
 	if (film->fd < 0)
-		return cli_error(CLI_FAILED, "%s: %s", film->in, strerror(errno));
+		return cli_error(CLI_BAD_INPUT, "%s: %s", film->in, strerror(errno));
 	film->prepared = true;
 	film->remux.file.fd = -1;
 	ret = read_tables(film);

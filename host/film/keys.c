@@ -75,7 +75,7 @@ int film_keys_read(struct film_keys *keys, const char *path)
 	FILE *file = fopen(path, "re");
 
 	if (!file)
-		return cli_error(CLI_FAILED, "%s: %s", path, strerror(errno));
+		return cli_error(CLI_BAD_INPUT, "%s: %s", path, strerror(errno));
 	setvbuf(file, buffer, _IOFBF, sizeof(buffer)); /* ours to wipe */
 	while (!ret && fgets(line, sizeof(line), file)) {
 		char *text = line;

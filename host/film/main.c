@@ -51,7 +51,7 @@ static int parse_option(struct options *o, struct film_keys *keys, int c, char *
 		return CLI_OK;
 	case 'h':
 		fputs(usage, stdout);
-		exit(CLI_OK);
+		exit(cli_finish(CLI_OK));
 	default:
 		return cli_bad_option(argv, c);
 	}
@@ -145,5 +145,5 @@ int main(int argc, char **argv)
 		cli_close(&board);
 	}
 	film_close(&film);
-	return ret;
+	return cli_finish(ret);
 }
