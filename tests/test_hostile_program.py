@@ -46,7 +46,7 @@ def jobs_with(context, session, surface):
         "content": context.run(job(wire.CRYPT, slot=session.content, mode=wire.CTR, **into), bytes(16)),
         "readback": context.run(job(wire.CRYPT, slot=session.readback, mode=wire.CTR, src=surface, length=16,
                                     flags=wire.ENCRYPT | wire.SRC_SURFACE | wire.RETURN), b"", 16)[0],
-        "load key": context.run(job(wire.LOAD_KEY, slot=session.session, dst=session.content, dst_offset=16, length=16), bytes(16)),
+        "load key": context.run(job(wire.LOAD_KEY, slot=session.session, mode=wire.CTR, dst=session.content, dst_offset=16, length=16), bytes(16)),
         "new key": context.run(job(wire.NEW_READBACK_KEY, slot=session.session, dst=session.readback, flags=wire.RETURN), b"", 16)[0],
         "start refresh": context.run(job(wire.START_REFRESH, slot=session.session, flags=wire.RETURN), b"", 16)[0],
         "refresh": context.run(job(wire.REFRESH, slot=session.session)),

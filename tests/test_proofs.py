@@ -17,7 +17,7 @@ FAULTS = {
     "a write goes to a page that is not owned": ("surface", "surface_pages.sv", "wr_en_i & owned_q[p] & wr", "wr_en_i & wr"),
     "a page that is not free can be taken": ("surface", "surface_records.sv", "((wanted & ~free_i) == '0)", "1'b1"),
     "a create survives the revocation of its context": ("surface", "surface_records.sv", " & ~revoke_ctx_i[c]", ""),
-    "a record keeps its generation": ("surface", "surface_records.sv", "gen[cmd_index_i] <= gen_next;", ""),
+    "a record keeps its generation": ("surface", "surface_records.sv", "gen[cmd_index] <= gen_next;", ""),
     "key words follow the revocation of their context": ("vault", "vault_cmd.sv", "key_ok && !kill", "key_ok"),
     "a key is whole too early": ("vault", "vault_cmd.sv", "key_count_q == key_need_q && !key_over_q", "!key_over_q"),
     "a session's end forgets a slot": ("vault", "vault_cmd.sv", "SlotW'(NSlots - 1)", "SlotW'(NSlots - 2)"),

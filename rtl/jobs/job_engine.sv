@@ -133,7 +133,8 @@ module job_engine
 
   // ---- contexts
 
-  logic save, pop, cfg_we, wait_pool, wiped;
+  logic save, pop, cfg_we, wait_pool, wiped, first_we, last_we, stamp_end;
+  logic [63:0] stamp_first, stamp_last;
   logic [SlotW-1:0] session;
   phase_e [NCtx-1:0] phases;
   logic [NCtx-1:0] ret, spill, pool;
@@ -144,6 +145,7 @@ module job_engine
     .clk_i, .rst_ni,
     .ctx_i(ctx_q), .job_o(saved), .phase_o(phase),
     .cfg_o(cfg), .cfg_we_i(cfg_we), .cfg_i(cfg_new),
+    .first_o(stamp_first), .last_o(stamp_last), .first_we_i(first_we), .last_we_i(last_we), .cycle_i,
     .save_i(save), .job_i(job_end), .phase_i(phase_end), .wait_pool_i(wait_pool), .wiped_i(wiped),
     .session_valid_i(chk_session_valid), .session_i(chk_session),
     .revoke_session_i, .revoke_session_idx_i, .revoke_ctx_i, .session_o(session), .revoked_o(revoked),
@@ -232,7 +234,8 @@ module job_engine
   always_ff @(posedge clk_i) in_ctx_o <= ctx_q;
 
   job_answer u_answer (
-    .cfg_i(cfg), .at_i(job_q), .ctr_i(cipher_ctr), .ks_i(cipher_ks), .phase_i(phase_next), .chain_i(chain_byte),
+    .cfg_i(cfg), .at_i(job_q), .first_i(stamp_first), .last_i(stamp_last),
+    .ctr_i(cipher_ctr), .ks_i(cipher_ks), .phase_i(phase_next), .chain_i(chain_byte),
     .index_i(count_q[5:0]), .byte_o(answer_byte)
   );
 
@@ -409,8 +412,8 @@ module job_engine
   progress_t at_verdict;
   phase_e phase_verdict;
   job_verdict u_verdict (
-    .ret_i(cfg.ret), .src_surface_i(cfg.src_surface), .at_i(job_q), .cycle_i, .pkt_i(pkt_q), .ended_i(!pkt_q || !len_q[9]), .more_i(rest_q != '0),
-    .listing_i(listing_q), .at_o(at_verdict), .phase_o(phase_verdict)
+    .ret_i(cfg.ret), .src_surface_i(cfg.src_surface), .at_i(job_q), .pkt_i(pkt_q), .ended_i(!pkt_q || !len_q[9]), .more_i(rest_q != '0),
+    .listing_i(listing_q), .at_o(at_verdict), .phase_o(phase_verdict), .stamp_o(stamp_end)
   );
 
   always_comb begin
@@ -427,6 +430,8 @@ module job_engine
   end
 
   assign cfg_we = pos_new && !kill;
+  assign first_we = (fsm_q == Header && src_valid && count_q == '0) || (take && !job_q.stamped);
+  assign last_we = emit || (fsm_q == OpOut && !first) || (fsm_q == Finish && stamp_end);
 
   always_comb begin
     save = fsm_q == Finish || (fsm_q == End && !first) || (fsm_q == Answer && sink_end);
@@ -575,7 +580,6 @@ module job_engine
     unique case (fsm_q)
       Load: job_q <= phase == PhIdle ? '0 : saved.at;
       Header: begin
-        if (src_valid && count_q == '0) job_q.first <= cycle_i;
         if (!src_valid && rest_q == '0) job_q.status <= 4'(JobBadHeader);
       end
       Check: if (chk_done) begin
@@ -612,7 +616,6 @@ module job_engine
           job_q.left <= job_q.left - 1'b1;
           job_q.seg <= job_q.seg - 1'b1;
           if (cfg.src_surface) job_q.src <= job_q.src + 1'b1;
-          if (!job_q.stamped) job_q.first <= cycle_i;
           job_q.stamped <= 1'b1;
         end
         if (seg_load) begin
@@ -620,20 +623,14 @@ module job_engine
           job_q.seg_enc <= job_q.list_at[0];
           job_q.list_at <= job_q.list_at + 1'b1;
         end
-        if (emit) begin
-          job_q.done <= job_q.done + 1'b1;
-          job_q.last <= cycle_i;
-        end
+        if (emit) job_q.done <= job_q.done + 1'b1;
       end
       Op: if (op_done_i) begin
         job_q.left <= '0;
         job_q.status <= op_wrapped_i ? 4'(JobWrappedKey) : 4'(JobOk);
         if (!op_wrapped_i) job_q.done <= job_q.left;
       end
-      OpOut: if (!first) begin
-        job_q.done <= job_q.done + 1'b1;
-        job_q.last <= cycle_i;
-      end
+      OpOut: if (!first) job_q.done <= job_q.done + 1'b1;
       default: ;
     endcase
     if (stop) job_q.status <= revoked ? 4'(JobRevoked) : 4'(JobBadHandle);

@@ -95,9 +95,7 @@ package job_pkg;
     logic            over;         // PhList: the sum left 32 bits
     logic [8:0]      list_at;      // next word
     logic [15:0]     src;          // address in the surface memory
-    logic            stamped;      // first holds the cycle of a payload byte
-    logic [63:0]     first;
-    logic [63:0]     last;
+    logic            stamped;      // job_state's first stamp is that of a payload byte
   } progress_t;
 
   // Where its parts go on.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The jobs of all contexts between two packets: what is fixed (cfg_o, always that of ctx_i) and how far they are,
-// two wide LUT RAMs, the second loaded and saved in one cycle. Beside them what has to be seen of all contexts at once: phases, and which session each job belongs to, so that a session's
-// revocation marks its jobs in the same cycle. A context's revocation puts it back to PhIdle in the same cycle and
+// The jobs of all contexts between two packets: what is fixed (cfg_o, always that of ctx_i), how far they are (loaded
+// and saved in one cycle), and when they began and ended: LUT RAMs. Beside them what has to be seen of all contexts at
+// once: phases, and which session each job belongs to, so that a session's revocation marks its jobs in the same cycle. A context's revocation puts it back to PhIdle in the same cycle and
 // asks for its memory to be wiped.
 
 module job_state
@@ -20,6 +20,11 @@ module job_state
   output job_cfg_t          cfg_o,
   input  logic              cfg_we_i,
   input  job_cfg_t          cfg_i,
+  output logic [63:0]       first_o,         // stamps of ctx_i's job: cycles of its first byte in, its last byte out
+  output logic [63:0]       last_o,
+  input  logic              first_we_i,
+  input  logic              last_we_i,
+  input  logic [63:0]       cycle_i,
   input  logic              save_i,
   input  job_t              job_i,
   input  phase_e            phase_i,
@@ -45,6 +50,9 @@ module job_state
 
   (* ram_style = "distributed" *) job_t ram[2**IdxW];
   (* ram_style = "distributed" *) job_cfg_t cfg_ram[2**IdxW];
+  (* ram_style = "distributed" *) logic [63:0] first_ram[2**IdxW];
+  (* ram_style = "distributed" *) logic [63:0] last_ram[2**IdxW];
+  logic [63:0] stamp;
   logic [IdxW-1:0] idx;
   logic [NCtx-1:0] bound_q, revoked_q;
   logic [NCtx-1:0][SlotW-1:0] session_q;
@@ -52,6 +60,9 @@ module job_state
   assign idx = ctx_i[IdxW-1:0];
   assign job_o = ram[idx];
   assign cfg_o = cfg_ram[idx];
+  assign first_o = first_ram[idx];
+  assign last_o = last_ram[idx];
+  assign stamp = wiped_i ? '0 : cycle_i;
   assign phase_o = phases_o[idx];
   assign session_o = session_q[idx];
   assign revoked_o = revoked_q[idx];
@@ -59,6 +70,8 @@ module job_state
   always_ff @(posedge clk_i) begin
     if (save_i || wiped_i) ram[idx] <= job_i;
     if (cfg_we_i || wiped_i) cfg_ram[idx] <= cfg_i;
+    if (first_we_i || wiped_i) first_ram[idx] <= stamp;
+    if (last_we_i || wiped_i) last_ram[idx] <= stamp;
   end
 
   always_ff @(posedge clk_i) begin

@@ -11,13 +11,13 @@ module job_verdict
   input  logic        ret_i,         // the job returns a payload
   input  logic        src_surface_i,
   input  progress_t   at_i,
-  input  logic [63:0] cycle_i,
   input  logic        pkt_i,         // the unit had a packet
   input  logic        ended_i,       // ... which ended the transfer (or there was none)
   input  logic        more_i,        // bytes of the packet were not taken
   input  logic        listing_i,     // the list is not whole
   output progress_t   at_o,
-  output phase_e      phase_o
+  output phase_e      phase_o,
+  output logic        stamp_o        // the job ends here, without a byte: this is its last cycle
 );
 
   phase_e answer;
@@ -46,7 +46,7 @@ module job_verdict
     else if (!src_surface_i)  phase_o = PhData;
     else                          phase_o = ended_i ? PhChunk : PhTail;
 
-    if (phase_o == answer && at_i.done == '0) at_o.last = cycle_i;
+    stamp_o = phase_o == answer && at_o.done == '0;
   end
 
 endmodule

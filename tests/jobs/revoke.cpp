@@ -278,6 +278,7 @@ static void operation_beside_an_end(Rig &rig)
 			coffer_job h = header(load ? COFFER_OP_LOAD_KEY : COFFER_OP_NEW_READBACK_KEY, 2);
 			h.slot = s.slot;
 			h.dst_handle = load ? s.content : s.readback;
+			h.mode = load ? COFFER_MODE_CTR : COFFER_MODE_NONE;
 			h.flags = load ? 0 : COFFER_JOB_RETURN;
 			h.length = h.dst_offset = load ? 32 : 0;
 			bytes wrapped = random_bytes(h.length);

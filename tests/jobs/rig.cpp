@@ -269,6 +269,8 @@ bool Rig::engine_clear(unsigned ctx) const
 	auto &cfg = top.rootp->crypto__DOT__u_engine__DOT__u_state__DOT__cfg_ram[ctx];
 	for (unsigned i = 0; i < sizeof cfg / 4; i++)
 		clear &= cfg[i] == 0;
+	clear &= top.rootp->crypto__DOT__u_engine__DOT__u_state__DOT__first_ram[ctx] == 0;
+	clear &= top.rootp->crypto__DOT__u_engine__DOT__u_state__DOT__last_ram[ctx] == 0;
 	for (unsigned i = 0; i < 256; i++)
 		clear &= top.rootp->crypto__DOT__u_engine__DOT__u_list__DOT__mem[ctx * 256 + i] == 0;
 	for (unsigned i = 0; i < 64; i++)
