@@ -110,7 +110,7 @@ static int load_key(struct objects *o, const struct timespec *deadline)
 {
 	static const uint8_t wrapped[16] = { 1 };
 
-	return coffer_load_key(o->session, wrapped, 16, 16, COFFER_CTR_CARRY128, deadline, NULL);
+	return coffer_load_key(o->session, wrapped, 16, 16, COFFER_MODE_CTR, COFFER_CTR_CARRY128, deadline, NULL);
 }
 
 static int new_readback_key(struct objects *o, const struct timespec *deadline)
