@@ -104,8 +104,8 @@ lint-python: $(VENV)/.done
 	@$(RUFF) format -q --no-cache --check
 format: $(B)/.apt $(VENV)/.done
 	@$(CLANG_FORMAT) -i $(C_FILES)
-	@$(RUFF) check -q --no-cache --fix
 	@$(RUFF) format -q --no-cache
+	@$(RUFF) check -q --no-cache --fix
 
 #: make clean            remove what was built (the downloads stay)
 .PHONY: clean

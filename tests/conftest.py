@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One virtual board for all tests that can share one: a boot and a key exchange cost seconds each."""
+
 import pytest
 from virtual_board.session import BoardSession
 

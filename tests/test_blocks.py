@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs every block bench (tests/<block>/bench.cpp): each is a program whose exit status is the verdict."""
+
 import pathlib
 import subprocess
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """libcoffer as a package: what it exports, what it hides, its headers, its unit tests, its installation."""
+
 import pathlib
 import re
 import subprocess
@@ -74,10 +75,23 @@ def test_libraries_needed():
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header.name)
-@pytest.mark.parametrize("compiler", [("gcc", "-std=c11", "-x", "c"), ("g++", "-std=c++17", "-x", "c++")], ids=lambda c: c[0])
+@pytest.mark.parametrize(
+    "compiler", [("gcc", "-std=c11", "-x", "c"), ("g++", "-std=c++17", "-x", "c++")], ids=lambda c: c[0]
+)
 def test_header_stands_alone(header, compiler):
-    done = run(*compiler, "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-Ihost/include", "-Ifw/include",
-               "-include", header, "-", input="")
+    done = run(
+        *compiler,
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fsyntax-only",
+        "-Ihost/include",
+        "-Ifw/include",
+        "-include",
+        header,
+        "-",
+        input="",
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -98,16 +112,36 @@ def test_installation(tmp_path, linkage):
     done = run("make", "-s", "install", f"DESTDIR={tmp_path}", "PREFIX=/opt/coffer")
     assert done.returncode == 0, done.stdout + done.stderr
     prefix = tmp_path / "opt/coffer"
-    for name in ("bin/coffer", "lib/libcoffer.so", "lib/libcoffer.a", "include/coffer/coffer.h", "include/coffer/coffer_wire.h",
-                 "share/man/man1/coffer.1"):
+    for name in (
+        "bin/coffer",
+        "lib/libcoffer.so",
+        "lib/libcoffer.a",
+        "include/coffer/coffer.h",
+        "include/coffer/coffer_wire.h",
+        "share/man/man1/coffer.1",
+    ):
         assert (prefix / name).exists(), name
-    (rule,) = [line for line in (prefix / "lib/udev/rules.d/70-coffer.rules").read_text().splitlines() if line[0] != "#"]
-    ids = dict(re.findall(r"COFFER_USB_(VENDOR|PRODUCT)_ID\s+0x(\w+)", (ROOT / "fw/include/coffer_device.h").read_text()))
-    assert f'ATTR{{idVendor}}=="{ids["VENDOR"].lower()}"' in rule and f'ATTR{{idProduct}}=="{ids["PRODUCT"].lower()}"' in rule
+    (rule,) = [
+        line for line in (prefix / "lib/udev/rules.d/70-coffer.rules").read_text().splitlines() if line[0] != "#"
+    ]
+    ids = dict(
+        re.findall(r"COFFER_USB_(VENDOR|PRODUCT)_ID\s+0x(\w+)", (ROOT / "fw/include/coffer_device.h").read_text())
+    )
+    assert (
+        f'ATTR{{idVendor}}=="{ids["VENDOR"].lower()}"' in rule
+        and f'ATTR{{idProduct}}=="{ids["PRODUCT"].lower()}"' in rule
+    )
     assert 'TAG+="uaccess"' in rule
     options = ["--static"] if linkage == "static" else []
-    flags = run("pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs", *options, "coffer",
-                env={"PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig", "PATH": "/usr/bin:/bin"})
+    flags = run(
+        "pkg-config",
+        f"--define-variable=prefix={prefix}",
+        "--cflags",
+        "--libs",
+        *options,
+        "coffer",
+        env={"PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig", "PATH": "/usr/bin:/bin"},
+    )
     assert flags.returncode == 0, flags.stderr
     words = flags.stdout.replace("-lcoffer", "-l:libcoffer.a") if linkage == "static" else flags.stdout
     source, program = tmp_path / "program.c", tmp_path / "program"

@@ -1,20 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """libcoffer on a virtual board: tests/host/system.c and calls.c in a scenario each, plain and under the sanitizers."""
+
 import subprocess
 
 import pytest
 from virtual_board.session import ROOT, WATCHDOG
 
 PLAIN, SANITIZED = "build", "build/san"
-SCENARIOS = ["loops", "contexts", "quotas", "handles", "forked", "orphaned", "cancels", "deadlines", "threads", "callbacks",
-             "closing", "lost", "resets"]
+SCENARIOS = [
+    "loops",
+    "contexts",
+    "quotas",
+    "handles",
+    "forked",
+    "orphaned",
+    "cancels",
+    "deadlines",
+    "threads",
+    "callbacks",
+    "closing",
+    "lost",
+    "resets",
+]
 
 
 def start(board, build, *arguments, program="system"):
     # The sanitizers' run-time library stands behind the one that coffer-board preloads.
     environment = dict(board.environment, ASAN_OPTIONS="verify_asan_link_order=0")
-    return subprocess.Popen([ROOT / build / "tests/host" / program, *arguments], env=environment, text=True, stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [ROOT / build / "tests/host" / program, *arguments],
+        env=environment,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def finish(program, last_line=""):
@@ -47,7 +67,7 @@ def test_every_call_unplugged(shared_board):
 
 @pytest.mark.parametrize("how", ["busy", "idle"])
 def test_unplugged(shared_board, how):
-    """Pulled out in the middle of jobs, requests and a key exchange, or while nothing is pending; put in again, it can be opened."""
+    """Pulled out in the middle of jobs, requests and a key exchange, or at rest; put in again, it can be opened."""
     program = start(shared_board, SANITIZED, "removed", how)
     assert program.stdout.readline() == "ready\n", program.stderr.read()
     shared_board.command("unplug", 1)

@@ -42,12 +42,29 @@ def jobs_with(context, session, surface):
     """The status of every job that takes a handle of a slot or surface."""
     into = {"flags": wire.DST_SURFACE, "dst": surface, "length": 16}
     return {
-        "crypt": context.run(job(wire.CRYPT, slot=session.session, mode=wire.CTR, flags=wire.RETURN, length=16), bytes(16), 16)[0],
+        "crypt": context.run(
+            job(wire.CRYPT, slot=session.session, mode=wire.CTR, flags=wire.RETURN, length=16), bytes(16), 16
+        )[0],
         "content": context.run(job(wire.CRYPT, slot=session.content, mode=wire.CTR, **into), bytes(16)),
-        "readback": context.run(job(wire.CRYPT, slot=session.readback, mode=wire.CTR, src=surface, length=16,
-                                    flags=wire.ENCRYPT | wire.SRC_SURFACE | wire.RETURN), b"", 16)[0],
-        "load key": context.run(job(wire.LOAD_KEY, slot=session.session, mode=wire.CTR, dst=session.content, dst_offset=16, length=16), bytes(16)),
-        "new key": context.run(job(wire.NEW_READBACK_KEY, slot=session.session, dst=session.readback, flags=wire.RETURN), b"", 16)[0],
+        "readback": context.run(
+            job(
+                wire.CRYPT,
+                slot=session.readback,
+                mode=wire.CTR,
+                src=surface,
+                length=16,
+                flags=wire.ENCRYPT | wire.SRC_SURFACE | wire.RETURN,
+            ),
+            b"",
+            16,
+        )[0],
+        "load key": context.run(
+            job(wire.LOAD_KEY, slot=session.session, mode=wire.CTR, dst=session.content, dst_offset=16, length=16),
+            bytes(16),
+        ),
+        "new key": context.run(
+            job(wire.NEW_READBACK_KEY, slot=session.session, dst=session.readback, flags=wire.RETURN), b"", 16
+        )[0],
         "start refresh": context.run(job(wire.START_REFRESH, slot=session.session, flags=wire.RETURN), b"", 16)[0],
         "refresh": context.run(job(wire.REFRESH, slot=session.session)),
     }
@@ -63,10 +80,15 @@ def test_foreign_and_stale_handles(board):
 
     own = mine.create(wire.PROTECTED)
     own_surface = mine.surface(own.session, 1)
-    assert set(jobs_with(mine, own, own_surface.surface).values()) == {wire.NO_KEY}  # all of them are good but for the keys
+    assert set(jobs_with(mine, own, own_surface.surface).values()) == {
+        wire.NO_KEY
+    }  # all of them are good but for the keys
     assert mine.destroy(own.session) == wire.OK
-    for kind, session, place in (("foreign", theirs, surface.surface), ("stale", own, own_surface.surface),
-                                 ("made up", made_up, 0xFFFFFF0F)):
+    for kind, session, place in (
+        ("foreign", theirs, surface.surface),
+        ("stale", own, own_surface.surface),
+        ("made up", made_up, 0xFFFFFF0F),
+    ):
         assert set(requests_with(mine, session.session, place).values()) == {wire.ERR_HANDLE}, kind
         assert set(jobs_with(mine, session, place).values()) == {wire.BAD_HANDLE}, kind
         assert works(mine)
@@ -87,7 +109,9 @@ def test_one_stops_feeding_and_one_stops_reading(board):
     full.send(loop, 20_000)
     for other in others:
         assert other.client.do("loop", other.interface, 3000, 10) == 0
-    assert full.client.events(left=1, milliseconds=0)[0] == 1  # its job is not taken while there is no room for the answer
+    assert (
+        full.client.events(left=1, milliseconds=0)[0] == 1
+    )  # its job is not taken while there is no room for the answer
     assert full.receive(20_000) == bytes(20_000)
     assert full.completion() == (wire.JOB_OK, 1, 20_000)
     hungry.send(b"", 20_000 - 448 - 2048)
@@ -161,7 +185,9 @@ def test_key_blobs(board):
 
     surface = context.surface(session, 1).surface
     into = {"slot": session, "flags": wire.DST_SURFACE, "dst": surface, "length": 16}
-    assert context.run(job(wire.CRYPT, mode=wire.ECB, **into), bytes(16)) == wire.POLICY  # what wraps keys decrypts no blocks
+    assert (
+        context.run(job(wire.CRYPT, mode=wire.ECB, **into), bytes(16)) == wire.POLICY
+    )  # what wraps keys decrypts no blocks
     assert context.run(job(wire.CRYPT, mode=wire.CBC, **into), bytes(16)) in (wire.BAD_FIELD, wire.POLICY)
     assert context.run(job(wire.CRYPT, mode=wire.CTR, rule=2, **into), bytes(16)) == wire.JOB_OK
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts of the firmware, natively: its OAEP decoder and its generator (tests/oaep)."""
+
 import pathlib
 import subprocess
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "pke"))
-from model import Engine  # noqa: E402
 import rsa  # noqa: E402  (fw/pke, on the path by way of model)
+from model import Engine  # noqa: E402
 
 E = 65537
 R, S = 1 << 1080, 1 << 2160

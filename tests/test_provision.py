@@ -201,7 +201,9 @@ def test_no_root_is_overwritten(tmp_path):
     secret, again = tmp_path / "secret", tmp_path / "secret2"
     root = new(tmp_path)[2]
     key = (tmp_path / "ca/root.key").read_bytes()
-    said = provision("--device-secret", again, "--new-secret", "--new-root", tmp_path / "ca", "--out", tmp_path / "img2", fails=1)
+    said = provision(
+        "--device-secret", again, "--new-secret", "--new-root", tmp_path / "ca", "--out", tmp_path / "img2", fails=1
+    )
     assert "overwrites none" in said
     assert (tmp_path / "ca/root.pem").read_bytes() == root and (tmp_path / "ca/root.key").read_bytes() == key
     nowhere = ["--new-root", tmp_path / "ca2", "--out", tmp_path / "no/such/img"]
@@ -211,9 +213,21 @@ def test_no_root_is_overwritten(tmp_path):
 
 
 def test_what_was_made_is_said_to_programs(tmp_path):
-    arguments = ["--device-secret", tmp_path / "secret", "--new-secret", "--new-root", tmp_path / "ca", "--out", tmp_path / "img"]
-    run = subprocess.run([COFFER, "provision", *map(str, arguments), "--serial", "TEST-2", "--json"], capture_output=True,
-                         timeout=600, check=True)
+    arguments = [
+        "--device-secret",
+        tmp_path / "secret",
+        "--new-secret",
+        "--new-root",
+        tmp_path / "ca",
+        "--out",
+        tmp_path / "img",
+    ]
+    run = subprocess.run(
+        [COFFER, "provision", *map(str, arguments), "--serial", "TEST-2", "--json"],
+        capture_output=True,
+        timeout=600,
+        check=True,
+    )
     size = (tmp_path / "img").stat().st_size
     assert json.loads(run.stdout) == {"record": str(tmp_path / "img"), "serial": "TEST-2", "bytes": size}
 

@@ -14,8 +14,21 @@ import threading
 import time
 
 import pytest
-from virtual_board.session import (BOARD, BUSY, CANCELLED, CLIENT, COMPLETED, GONE, IO, NO_DEVICE, NOT_FOUND, PIPE, ROOT, WATCHDOG,
-                                   BoardSession)
+from virtual_board.session import (
+    BOARD,
+    BUSY,
+    CANCELLED,
+    CLIENT,
+    COMPLETED,
+    GONE,
+    IO,
+    NO_DEVICE,
+    NOT_FOUND,
+    PIPE,
+    ROOT,
+    WATCHDOG,
+    BoardSession,
+)
 
 GET_INFO, GET_STATUS = 0x01, 0x03
 COFFER_STATUS = struct.Struct("<8BIIQQQ24x")
@@ -50,7 +63,9 @@ def test_lsusb_shows_the_board(board):
         assert line in done.stdout
     assert re.search(r"iSerial +\d+ VB0001", done.stdout)
     assert "Binary Object Store Descriptor" in done.stdout
-    assert not re.search(r"missing|must-be|junk|invalid|warning|can't|cannot|\(error|unknown", done.stdout + done.stderr, re.I)
+    assert not re.search(
+        r"missing|must-be|junk|invalid|warning|can't|cannot|\(error|unknown", done.stdout + done.stderr, re.I
+    )
 
 
 def test_strings_and_count(board):
@@ -419,7 +434,7 @@ def test_device_list(server, family):
         text = b"".join(iter(lambda: client.recv(4096), b""))
     version, code, status, count = struct.unpack(">HHII", text[:12])
     assert (version, code, status, count) == (0x0111, 5, 0, 1)
-    assert text[12 + 256:12 + 259] == b"1-1"
+    assert text[12 + 256 : 12 + 259] == b"1-1"
     assert len(text) == 12 + 312 + 4 * text[12 + 311]
 
 
@@ -463,8 +478,12 @@ def test_stall_is_epipe(attached):
 
 
 def test_nonsense_ends_the_connection_alone(served, attached):
-    for text in (os.urandom(48), struct.pack(">10I8s", 1, 1, 0, 1, 99, 0, 0, 0, 0, 0, bytes(8)),
-                 struct.pack(">10I8s", 1, 1, 0, 1, 1, 0, 1 << 30, 0, 0, 0, bytes(8)), b"\xff" * 48):
+    for text in (
+        os.urandom(48),
+        struct.pack(">10I8s", 1, 1, 0, 1, 99, 0, 0, 0, 0, 0, bytes(8)),
+        struct.pack(">10I8s", 1, 1, 0, 1, 1, 0, 1 << 30, 0, 0, 0, bytes(8)),
+        b"\xff" * 48,
+    ):
         while (hostile := Attached(served)).status != 0:
             attached.socket.close()
             time.sleep(0.05)
@@ -564,11 +583,23 @@ def test_sockets_in_the_way_are_refused(tmp_path):
 
 
 def test_stats():
-    done = run_board("run", "--quiet", "--seed", "1", "--boards", "2", "--stats", "--", CLIENT,
-                     input="open 0\nclaim 0\nalt 0 1\nloop 0 20000 3\n")
+    done = run_board(
+        "run",
+        "--quiet",
+        "--seed",
+        "1",
+        "--boards",
+        "2",
+        "--stats",
+        "--",
+        CLIENT,
+        input="open 0\nclaim 0\nalt 0 1\nloop 0 20000 3\n",
+    )
     assert done.returncode == 0, done.stderr
-    shape = (r"coffer-board: board 1-(\d): (\d+) cycles, (\d+) transfers, (\d+\.\d\d) CPU seconds, "
-             r"(\d+\.\d{3}) million cycles per CPU second")
+    shape = (
+        r"coffer-board: board 1-(\d): (\d+) cycles, (\d+) transfers, (\d+\.\d\d) CPU seconds, "
+        r"(\d+\.\d{3}) million cycles per CPU second"
+    )
     lines = [re.fullmatch(shape, line) for line in done.stderr.splitlines()]
     assert all(lines) and [line[1] for line in lines] == ["1", "2"], done.stderr
     figures = [[float(word) for word in line.groups()[1:]] for line in lines]
@@ -591,14 +622,25 @@ def test_static_and_set_uid_programs_are_refused_by_name(tmp_path):
 
 
 def test_limit():
-    done = run_board("run", "--seed", "1", "--limit", "2000000", "--", CLIENT, input="open 0\nclaim 0\nalt 0 1\n" + "loop 0 20000 1\n" * 500)
+    done = run_board(
+        "run",
+        "--seed",
+        "1",
+        "--limit",
+        "2000000",
+        "--",
+        CLIENT,
+        input="open 0\nclaim 0\nalt 0 1\n" + "loop 0 20000 1\n" * 500,
+    )
     assert "reached its limit of 2000000 cycles" in done.stderr
     assert done.stdout.splitlines()[-1].startswith("-99")
 
 
 def test_termination_reaches_the_program(tmp_path):
     started = tmp_path / "started"
-    process = subprocess.Popen([BOARD, "run", "--", "sh", "-c", f"trap 'exit 9' TERM; touch {started}; while :; do sleep 0.1; done"])
+    process = subprocess.Popen(
+        [BOARD, "run", "--", "sh", "-c", f"trap 'exit 9' TERM; touch {started}; while :; do sleep 0.1; done"]
+    )
     while not started.exists():
         assert process.poll() is None
         time.sleep(0.05)
@@ -608,8 +650,20 @@ def test_termination_reaches_the_program(tmp_path):
 
 def test_address_sanitizer_program(board, tmp_path):
     program = tmp_path / "client"
-    subprocess.run(["gcc", "-std=gnu11", "-fsanitize=address,undefined", "-I", ROOT / "fw/include", "-o", program,
-                    ROOT / "tests/virtual_board/client.c", "-lusb-1.0"], check=True)
+    subprocess.run(
+        [
+            "gcc",
+            "-std=gnu11",
+            "-fsanitize=address,undefined",
+            "-I",
+            ROOT / "fw/include",
+            "-o",
+            program,
+            ROOT / "tests/virtual_board/client.c",
+            "-lusb-1.0",
+        ],
+        check=True,
+    )
     client = board.client(program)
     client.open_context(0)
     assert client.do("loop", 0, 1000, 1) == 0

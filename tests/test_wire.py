@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The RTL's constants (rtl/coffer_pkg.sv) are those of the wire header (fw/include/coffer_wire.h)."""
+
 import pathlib
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the hardware still holds after its owner's end in the middle of a job, seen inside the model (verilator/probe.vlt)."""
+"""What the hardware holds after its owner's end in the middle of a job, inside the model (verilator/probe.vlt)."""
 
 import secrets
 
@@ -86,8 +86,13 @@ def in_mid_job(board, key):
     surface = context.surface(session, 2).surface
     plain = secrets.token_bytes(7 * 512 - 64)
     assert context.run(wire.job(wire.LOOP, flags=wire.RETURN, length=600), plain[:600], 600)[1] == plain[:600]
-    context.send(wire.job(wire.CRYPT, slot=session, mode=wire.CTR, flags=wire.ENCRYPT | wire.DST_SURFACE, length=4096, dst=surface)
-                 + plain, end=False)
+    context.send(
+        wire.job(
+            wire.CRYPT, slot=session, mode=wire.CTR, flags=wire.ENCRYPT | wire.DST_SURFACE, length=4096, dst=surface
+        )
+        + plain,
+        end=False,
+    )
     cipher = Cipher(algorithms.AES(key), modes.CTR(bytes(16))).encryptor().update(plain)
     page = owned_pages(board)[0]
     while page_bytes(board, page, 2048) != cipher[:2048]:
@@ -123,7 +128,16 @@ def test_nothing_is_left(board, end):
     context, page, slot = in_mid_job(board, key)
     assert key_of(board, slot, 32) == key and states(board)[slot] == KEYED
     before = held(board, page)  # it is all there to be found
-    assert before >= {"staged key", "block", "round keys", "job", "packets out", "packets in", "surface", f"slot {slot}"}
+    assert before >= {
+        "staged key",
+        "block",
+        "round keys",
+        "job",
+        "packets out",
+        "packets in",
+        "surface",
+        f"slot {slot}",
+    }
     end(board, context)
     watcher = context if end is set_again else looking(board)
     while (status := watcher.status()).zeroizing_slots or status.zeroizing_pages:

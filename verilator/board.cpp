@@ -9,9 +9,7 @@
 
 namespace coffer {
 
-Board::Board(BoardConfig config) : config_(std::move(config)), thread_([this] { run(); })
-{
-}
+Board::Board(BoardConfig config) : config_(std::move(config)), thread_([this] { run(); }) {}
 
 Board::~Board()
 {
@@ -136,7 +134,8 @@ bool Board::wait_for_work()
 
 bool Board::do_reset()
 {
-	for (uint64_t limit = model_->cycles() + AttachLimit; !model_->attached(); model_->run_until(model_->cycles() + 1'000))
+	for (uint64_t limit = model_->cycles() + AttachLimit; !model_->attached();
+	     model_->run_until(model_->cycles() + 1'000))
 		if (stop_ || model_->cycles() > limit)
 			return false;
 	return host_->bus_reset();

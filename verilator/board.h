@@ -21,8 +21,8 @@ namespace coffer {
 struct BoardConfig {
 	ModelConfig model;
 	bool skip_after_nak = true;
-	uint64_t limit = 0;              // cycles after which the board stops; 0: none
-	std::function<void()> on_limit;  // then called, on the board's thread
+	uint64_t limit = 0;                                  // cycles after which the board stops; 0: none
+	std::function<void()> on_limit;                      // then called, on the board's thread
 	std::function<void(const std::string &)> on_failure; // the model cannot go on; on the board's thread
 };
 
@@ -55,7 +55,7 @@ private:
 	void power_on();
 	void publish();
 	void publish_cpu_time();
-	bool post(Task task);  // false: unplugged
+	bool post(Task task); // false: unplugged
 	void work_off();
 	bool wait_for_work();
 	bool do_reset();

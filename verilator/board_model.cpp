@@ -88,8 +88,7 @@ std::unique_ptr<Vcoffer_top> make_top(VerilatedContext &context, const ModelConf
 	return std::make_unique<Vcoffer_top>(&context, "TOP");
 }
 
-VerilatedBoard::VerilatedBoard(const ModelConfig &config)
-    : top_(make_top(context_, config)), phy_(*top_)
+VerilatedBoard::VerilatedBoard(const ModelConfig &config) : top_(make_top(context_, config)), phy_(*top_)
 {
 #if VM_TRACE
 	window_ = config.trace;

@@ -39,7 +39,8 @@ void Control::listen(const std::string &path)
 	memcpy(address.sun_path, path.c_str(), fits ? path.size() : 0);
 	errno = ENAMETOOLONG;
 	int fd = fits ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
-	if (fd < 0 || bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) < 0 || ::listen(fd, SOMAXCONN) < 0) {
+	if (fd < 0 || bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof address) < 0 ||
+	    ::listen(fd, SOMAXCONN) < 0) {
 		int error = errno;
 		if (fd >= 0)
 			close(fd);
@@ -60,7 +61,8 @@ void Control::add_polls(std::vector<pollfd> &polls) const
 void Control::serve(const std::vector<pollfd> &polls)
 {
 	auto ready = [&](int fd) {
-		return std::any_of(polls.begin(), polls.end(), [fd](const pollfd &each) { return each.fd == fd && each.revents; });
+		return std::any_of(polls.begin(), polls.end(),
+				   [fd](const pollfd &each) { return each.fd == fd && each.revents; });
 	};
 
 	for (auto at = clients_.begin(); at != clients_.end();) {

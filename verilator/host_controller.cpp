@@ -188,7 +188,8 @@ void HostController::visit(Pipe &target)
 	else if (target.in())
 		receive(target);
 	else
-		send(target, urb.data.data() + urb.actual, std::min<size_t>(urb.data.size() - urb.actual, target.info.max_packet));
+		send(target, urb.data.data() + urb.actual,
+		     std::min<size_t>(urb.data.size() - urb.actual, target.info.max_packet));
 }
 
 void HostController::visit_control(Pipe &target)
@@ -207,7 +208,8 @@ void HostController::visit_control(Pipe &target)
 	} else if (urb.in() == (target.stage == Stage::Data)) {
 		receive(target);
 	} else if (target.stage == Stage::Data) {
-		send(target, urb.data.data() + urb.actual, std::min<size_t>(urb.data.size() - urb.actual, target.info.max_packet));
+		send(target, urb.data.data() + urb.actual,
+		     std::min<size_t>(urb.data.size() - urb.actual, target.info.max_packet));
 	} else {
 		send(target, nullptr, 0);
 	}

@@ -69,20 +69,20 @@ private:
 		std::deque<UrbPtr> queue;
 		Stage stage = Stage::Setup;
 		bool toggle = false;
-		bool ping = false;       // OUT: ask for room before the data
-		bool naked = false;      // answered NAK in this microframe
-		bool refusing = false;   // continuation URBs, since one before them failed
-		bool zero_due = false;   // everything is sent but the zero-length packet at the end
-		unsigned errors = 0;     // transactions without a good answer in a row
+		bool ping = false;     // OUT: ask for room before the data
+		bool naked = false;    // answered NAK in this microframe
+		bool refusing = false; // continuation URBs, since one before them failed
+		bool zero_due = false; // everything is sent but the zero-length packet at the end
+		unsigned errors = 0;   // transactions without a good answer in a row
 
 		bool in() const { return info.address & 0x80; }
 		bool control() const { return info.address == 0; }
 	};
 
 	static constexpr unsigned MaxErrors = 3;
-	static constexpr unsigned AddressRecovery = 4;  // microframes after SET_ADDRESS
-	static constexpr uint64_t VisitRoom = 570;      // cycles that the longest transaction takes
-	static constexpr uint64_t PollCycles = 250;     // how often a waiting microframe looks for new transfers
+	static constexpr unsigned AddressRecovery = 4; // microframes after SET_ADDRESS
+	static constexpr uint64_t VisitRoom = 570;     // cycles that the longest transaction takes
+	static constexpr uint64_t PollCycles = 250;    // how often a waiting microframe looks for new transfers
 
 	Pipe &pipe(uint8_t endpoint) { return pipes_[(endpoint & 0x0F) | (endpoint >> 3 & 0x10)]; }
 	Pipe *next_pipe();
@@ -91,7 +91,8 @@ private:
 	void visit_control(Pipe &pipe);
 	void send(Pipe &pipe, const uint8_t *data, size_t bytes);
 	void receive(Pipe &pipe);
-	usb::Result transact(const Pipe &pipe, usb::Pid token, bool toggle, const uint8_t *data = nullptr, size_t bytes = 0);
+	usb::Result transact(const Pipe &pipe, usb::Pid token, bool toggle, const uint8_t *data = nullptr,
+			     size_t bytes = 0);
 	void sent(Pipe &pipe, size_t bytes);
 	void received(Pipe &pipe);
 	void refused(Pipe &pipe, usb::Result result);

@@ -37,7 +37,8 @@ void Hub::plug_all()
 	std::vector<std::future<void>> plugs;
 
 	for (size_t port = 1; port <= ports_.size(); port++)
-		plugs.push_back(std::async(std::launch::async, [this, port, plugged = power(port)] { enumerate(port, plugged); }));
+		plugs.push_back(std::async(std::launch::async,
+					   [this, port, plugged = power(port)] { enumerate(port, plugged); }));
 	for (auto &each : plugs)
 		each.get();
 }

@@ -26,9 +26,9 @@ public:
 	const std::filesystem::path &tree() const { return tree_.root(); }
 	size_t ports() const { return ports_.size(); }
 
-	void plug_all();            // throws std::runtime_error, as plug() does
-	void plug(size_t port);     // enumerates the board
-	void unplug(size_t port);   // nothing where it is unplugged
+	void plug_all();          // throws std::runtime_error, as plug() does
+	void plug(size_t port);   // enumerates the board
+	void unplug(size_t port); // nothing where it is unplugged
 	bool plugged(size_t port);
 	uint64_t cycles(size_t port); // since the start, over all plugs
 	uint64_t transfers(size_t port);

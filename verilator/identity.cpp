@@ -68,7 +68,8 @@ std::string read_device_secret(const std::string &path)
 	}
 	if (!text.empty() && text.back() == '\n')
 		text.pop_back();
-	if (text.size() != SecretDigits || !std::all_of(text.begin(), text.end(), [](unsigned char c) { return isxdigit(c); }))
+	if (text.size() != SecretDigits ||
+	    !std::all_of(text.begin(), text.end(), [](unsigned char c) { return isxdigit(c); }))
 		throw std::runtime_error(path + ": a device secret is 32 bytes or 64 hex digits");
 	return text;
 }
@@ -78,15 +79,17 @@ fs::path identity_root(const fs::path &directory)
 	return directory / "root" / "root.pem";
 }
 
-std::vector<Identity> make_identities(const fs::path &coffer, const fs::path &directory, const std::vector<std::string> &serials)
+std::vector<Identity> make_identities(const fs::path &coffer, const fs::path &directory,
+				      const std::vector<std::string> &serials)
 {
 	std::vector<Identity> identities;
 	fs::path root = directory / "root";
 
 	for (const auto &serial : serials) {
 		fs::path image = directory / (serial + ".img"), secret = directory / (serial + ".secret");
-		std::vector<std::string> command{coffer, "provision", "--new-secret", "--device-secret", secret,
-						 "--out", image, "--serial", serial};
+		std::vector<std::string> command{coffer, "provision", "--new-secret", "--device-secret",
+						 secret, "--out",     image,          "--serial",
+						 serial};
 		if (identities.empty())
 			command.insert(command.end(), {"--virtual", "--new-root", root});
 		else

@@ -178,7 +178,8 @@ std::vector<BoardConfig> Application::configure()
 		board.limit = options_.limit;
 		board.on_limit = [this, port] {
 			events_.push({Event::Kind::LimitReached, port,
-				      "reached its limit of " + std::to_string(options_.limit) + " cycles and is unplugged"});
+				      "reached its limit of " + std::to_string(options_.limit) +
+					      " cycles and is unplugged"});
 		};
 		board.on_failure = [this, port](const std::string &text) {
 			events_.push({Event::Kind::BoardFailed, port, "has failed: " + text});
@@ -366,7 +367,8 @@ void become(const std::string &build, char **argv)
 	fs::path program = own_file({("coffer-board-" + build).c_str()});
 
 	if (program.empty())
-		throw std::runtime_error("coffer-board-" + build + " is not built (make build/bin/coffer-board-" + build + ")");
+		throw std::runtime_error("coffer-board-" + build + " is not built (make build/bin/coffer-board-" +
+					 build + ")");
 	execv(program.c_str(), argv);
 	throw std::system_error(errno, std::generic_category(), program);
 }

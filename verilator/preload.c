@@ -34,12 +34,12 @@
 
 #include "usbip_protocol.h"
 
-#define EXPORT __attribute__((visibility("default")))
+#define EXPORT       __attribute__((visibility("default")))
 #define MAX_TRANSFER (16u << 20)
-#define CAPABILITIES                                                                                               \
-	(USBDEVFS_CAP_ZERO_PACKET | USBDEVFS_CAP_BULK_CONTINUATION | USBDEVFS_CAP_NO_PACKET_SIZE_LIM |             \
+#define CAPABILITIES                                                                                                   \
+	(USBDEVFS_CAP_ZERO_PACKET | USBDEVFS_CAP_BULK_CONTINUATION | USBDEVFS_CAP_NO_PACKET_SIZE_LIM |                 \
 	 USBDEVFS_CAP_BULK_SCATTER_GATHER | USBDEVFS_CAP_REAP_AFTER_DISCONNECT)
-#define SPLIT_CAPABILITIES                                                                                         \
+#define SPLIT_CAPABILITIES                                                                                             \
 	(USBDEVFS_CAP_ZERO_PACKET | USBDEVFS_CAP_BULK_CONTINUATION | USBDEVFS_CAP_REAP_AFTER_DISCONNECT)
 
 /* What waits for an answer: an URB, or (urb == NULL) a call that sleeps until done. */
@@ -66,7 +66,7 @@ struct device_file {
 	pthread_mutex_t mutex;      /* of what follows */
 	pthread_cond_t changed;
 	uint32_t seqnum;
-	struct request *waiting;    /* any order */
+	struct request *waiting; /* any order */
 	struct request *reapable, **reapable_end;
 	bool gone, ready;
 };
@@ -212,8 +212,8 @@ static uint32_t urb_length(const struct usbdevfs_urb *urb)
 {
 	const uint8_t *setup = urb->buffer;
 
-	return urb->type == USBDEVFS_URB_TYPE_CONTROL ? (uint32_t)(setup[6] | setup[7] << 8) :
-							(uint32_t)urb->buffer_length;
+	return urb->type == USBDEVFS_URB_TYPE_CONTROL ? (uint32_t)(setup[6] | setup[7] << 8)
+						      : (uint32_t)urb->buffer_length;
 }
 
 static bool take_submit_answer(struct device_file *file, const struct usbip_header *header)
@@ -267,8 +267,8 @@ static void *receiver(void *argument)
 	bool good = true;
 
 	while (good && receive(file->net, &header, sizeof header))
-		good = ntohl(header.command) == USBIP_RET_SUBMIT ? take_submit_answer(file, &header) :
-								   take_answer(file, &header);
+		good = ntohl(header.command) == USBIP_RET_SUBMIT ? take_submit_answer(file, &header)
+								 : take_answer(file, &header);
 	pthread_mutex_lock(&file->mutex);
 	file->gone = true;
 	while (file->waiting) {
@@ -645,16 +645,16 @@ static const char *device_node(const char *path)
 
 /* ---- the wrappers ------------------------------------------------------------------------------------------ */
 
-#define OPEN_MODE(flags)                                                                                           \
-	({                                                                                                         \
-		mode_t mode_ = 0;                                                                                  \
-		if (((flags) & O_CREAT) || ((flags) & O_TMPFILE) == O_TMPFILE) {                                                          \
-			va_list list;                                                                              \
-			va_start(list, flags);                                                                     \
-			mode_ = va_arg(list, mode_t);                                                              \
-			va_end(list);                                                                              \
-		}                                                                                                  \
-		mode_;                                                                                             \
+#define OPEN_MODE(flags)                                                                                               \
+	({                                                                                                             \
+		mode_t mode_ = 0;                                                                                      \
+		if (((flags)&O_CREAT) || ((flags)&O_TMPFILE) == O_TMPFILE) {                                           \
+			va_list list;                                                                                  \
+			va_start(list, flags);                                                                         \
+			mode_ = va_arg(list, mode_t);                                                                  \
+			va_end(list);                                                                                  \
+		}                                                                                                      \
+		mode_;                                                                                                 \
 	})
 
 EXPORT int open(const char *path, int flags, ...)

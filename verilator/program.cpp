@@ -34,7 +34,8 @@ template <class Header, class Segment> bool has_loader(std::ifstream &file)
 	if (!file.read(reinterpret_cast<char *>(&header), sizeof header))
 		return false;
 	for (unsigned index = 0; index < header.e_phnum; index++) {
-		file.seekg(static_cast<std::streamoff>(header.e_phoff + index * static_cast<size_t>(header.e_phentsize)));
+		file.seekg(
+			static_cast<std::streamoff>(header.e_phoff + index * static_cast<size_t>(header.e_phentsize)));
 		if (!file.read(reinterpret_cast<char *>(&segment), sizeof segment))
 			return false;
 		if (segment.p_type == PT_INTERP)
@@ -50,10 +51,12 @@ void check_rights(const fs::path &path)
 	if (stat(path.c_str(), &status) < 0)
 		throw ProgramError(NotFound, path.string() + ": " + strerror(errno));
 	if (S_ISDIR(status.st_mode) || access(path.c_str(), X_OK) < 0)
-		throw ProgramError(CannotRun, path.string() + ": " + strerror(S_ISDIR(status.st_mode) ? EISDIR : errno));
+		throw ProgramError(CannotRun,
+				   path.string() + ": " + strerror(S_ISDIR(status.st_mode) ? EISDIR : errno));
 	if ((status.st_mode & (S_ISUID | S_ISGID)) || getxattr(path.c_str(), "security.capability", nullptr, 0) > 0)
-		throw ProgramError(CannotRun, path.string() + ": is set-uid or has capabilities, so that no library of ours "
-							      "reaches it; use a copy without them, or coffer-board serve");
+		throw ProgramError(CannotRun, path.string() +
+						      ": is set-uid or has capabilities, so that no library of ours "
+						      "reaches it; use a copy without them, or coffer-board serve");
 }
 
 void check_reachable(const fs::path &path, int depth = 0)
@@ -74,11 +77,12 @@ void check_reachable(const fs::path &path, int depth = 0)
 	}
 	if (text.substr(0, SELFMAG) != ELFMAG)
 		return; // execve will say
-	bool dynamic = start[EI_CLASS] == ELFCLASS64 ? has_loader<Elf64_Ehdr, Elf64_Phdr>(file) :
-						       has_loader<Elf32_Ehdr, Elf32_Phdr>(file);
+	bool dynamic = start[EI_CLASS] == ELFCLASS64 ? has_loader<Elf64_Ehdr, Elf64_Phdr>(file)
+						     : has_loader<Elf32_Ehdr, Elf32_Phdr>(file);
 	if (!dynamic)
-		throw ProgramError(CannotRun, path.string() + ": is statically linked, so that no library of ours reaches it; "
-							      "use coffer-board serve");
+		throw ProgramError(CannotRun, path.string() +
+						      ": is statically linked, so that no library of ours reaches it; "
+						      "use coffer-board serve");
 }
 
 void prepend(const char *name, const std::string &text, char separator)
@@ -122,7 +126,8 @@ fs::path find_program(const std::string &name)
 	throw ProgramError(NotFound, name + ": command not found");
 }
 
-pid_t start_program(const fs::path &file, const std::vector<std::string> &arguments, const ProgramEnvironment &environment)
+pid_t start_program(const fs::path &file, const std::vector<std::string> &arguments,
+		    const ProgramEnvironment &environment)
 {
 	std::vector<char *> pointers;
 	for (const auto &each : arguments)

@@ -26,7 +26,7 @@ struct ProgramEnvironment {
 	std::filesystem::path preload; // coffer-preload.so
 	std::filesystem::path tree;    // UMOCKDEV_DIR
 	std::filesystem::path socket;
-	std::string root;              // COFFER_ROOT, or empty
+	std::string root; // COFFER_ROOT, or empty
 };
 
 pid_t start_program(const std::filesystem::path &file, const std::vector<std::string> &arguments,

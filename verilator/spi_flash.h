@@ -45,7 +45,7 @@ private:
 	unsigned bits_ = 0; // of command and address so far
 	uint64_t command_ = 0;
 	uint32_t address_ = 0;
-	unsigned bit_ = 0;  // of the byte at address_, 7 goes first
+	unsigned bit_ = 0; // of the byte at address_, 7 goes first
 };
 
 } // namespace coffer

@@ -34,19 +34,22 @@ namespace coffer::usb {
 
 enum class Result : uint8_t {
 	Pending,
-	Ack, Nak, Stall, Nyet, // the device's handshake
-	Data,                  // IN: a whole data packet, acknowledged unless drop_ack
-	Timeout,               // the device did not answer
-	Garbled,               // IN: bad CRC16 or identifier; the host does not acknowledge
+	Ack,
+	Nak,
+	Stall,
+	Nyet,    // the device's handshake
+	Data,    // IN: a whole data packet, acknowledged unless drop_ack
+	Timeout, // the device did not answer
+	Garbled, // IN: bad CRC16 or identifier; the host does not acknowledge
 };
 
 struct Faults {
-	bool drop_ack = false;      // IN: the host's ACK is lost
-	bool stray_ack = false;     // IN: nothing came, yet an ACK follows: the one to another device's answer
+	bool drop_ack = false;  // IN: the host's ACK is lost
+	bool stray_ack = false; // IN: nothing came, yet an ACK follows: the one to another device's answer
 	bool bad_token_crc = false;
-	bool bad_data_crc = false;  // OUT, SETUP
-	bool no_data = false;       // OUT, SETUP: the data packet is lost
-	unsigned truncate = 0;      // OUT, SETUP: so many bytes are cut off the end of the data packet
+	bool bad_data_crc = false; // OUT, SETUP
+	bool no_data = false;      // OUT, SETUP: the data packet is lost
+	unsigned truncate = 0;     // OUT, SETUP: so many bytes are cut off the end of the data packet
 };
 
 struct Transaction {
@@ -66,25 +69,29 @@ enum class Speed : uint8_t { None, Full, High };
 
 // Gaps in cycles of 60 MHz; a high-speed byte is one cycle. USB 2.0 sections 7.1.18.2 and 7.1.19.2.
 struct Timing {
-	static constexpr unsigned HostToHost = 11;     // between two packets of the host: 88 bit times
-	static constexpr unsigned DeviceToHost = 8;    // host's turn-around; 8 to 192 bit times are allowed
-	static constexpr unsigned Timeout = 100;       // no answer: 736 to 816 bit times
-	static constexpr unsigned Sync = 4;            // bytes of synchronisation at high speed
+	static constexpr unsigned HostToHost = 11;  // between two packets of the host: 88 bit times
+	static constexpr unsigned DeviceToHost = 8; // host's turn-around; 8 to 192 bit times are allowed
+	static constexpr unsigned Timeout = 100;    // no answer: 736 to 816 bit times
+	static constexpr unsigned Sync = 4;         // bytes of synchronisation at high speed
 	static constexpr unsigned Eop = 1;
 	static constexpr unsigned FullSpeedByte = 40;
-	static constexpr unsigned Babble = 50'000;     // the device never stops sending
+	static constexpr unsigned Babble = 50'000;           // the device never stops sending
 	static constexpr unsigned FullSpeedTimeout = 18 * 5; // 16 to 18 bit times
 	static constexpr unsigned ResetTimeout = 600'000;    // reset without a chirp (10 ms): a full-speed device
-	static constexpr unsigned LineSettle = 60;     // a level is reported this long after it changed
-	static constexpr unsigned ChirpGap = 100;      // after the device's chirp, at most 100 us
-	static constexpr unsigned HostChirp = 3'000;   // each K and J: 40 to 60 us
+	static constexpr unsigned LineSettle = 60;           // a level is reported this long after it changed
+	static constexpr unsigned ChirpGap = 100;            // after the device's chirp, at most 100 us
+	static constexpr unsigned HostChirp = 3'000;         // each K and J: 40 to 60 us
 	static constexpr unsigned AfterChirp = 600;
-	static constexpr unsigned Recovery = 300'000;  // the device may chirp once more before it settles for full speed
+	static constexpr unsigned Recovery = 300'000; // the device may chirp once more before it settles for full speed
 };
 
 template <class Top> class UlpiPhy {
 public:
-	explicit UlpiPhy(Top &top) : top_(top) { regs_[FunctionControl] = 0x41; regs_[OtgControl] = 0x06; }
+	explicit UlpiPhy(Top &top) : top_(top)
+	{
+		regs_[FunctionControl] = 0x41;
+		regs_[OtgControl] = 0x06;
+	}
 
 	std::function<void()> on_cycle;
 	bool host_high_speed = true; // false: the host does not chirp
@@ -107,11 +114,33 @@ public:
 	void start_sof(uint16_t frame);
 	void start_reset();
 
-	void run(uint64_t count) { while (count--) cycle(); }
-	void finish() { while (busy()) cycle(); }
-	Result transaction(Transaction &transaction) { start(transaction); finish(); return transaction.result; }
-	void sof(uint16_t frame) { start_sof(frame); finish(); }
-	Speed reset() { start_reset(); finish(); return speed_; }
+	void run(uint64_t count)
+	{
+		while (count--)
+			cycle();
+	}
+	void finish()
+	{
+		while (busy())
+			cycle();
+	}
+	Result transaction(Transaction &transaction)
+	{
+		start(transaction);
+		finish();
+		return transaction.result;
+	}
+	void sof(uint16_t frame)
+	{
+		start_sof(frame);
+		finish();
+	}
+	Speed reset()
+	{
+		start_reset();
+		finish();
+		return speed_;
+	}
 
 private:
 	static constexpr uint8_t FunctionControl = 0x04, OtgControl = 0x0A, NonDriving = 1, Chirping = 2;
@@ -119,13 +148,33 @@ private:
 
 	// The transceiver: what its pins do next.
 	enum class Bus : uint8_t {
-		Idle, RegWrite, RegReadTurn, RegRead, LinkSends,
-		RxSync, RxData, RxEnd, Release, StatusTurn, Status,
+		Idle,
+		RegWrite,
+		RegReadTurn,
+		RegRead,
+		LinkSends,
+		RxSync,
+		RxData,
+		RxEnd,
+		Release,
+		StatusTurn,
+		Status,
 	};
 	// The host: what it is at. Reset* are the steps of a bus reset.
 	enum class Op : uint8_t {
-		None, Token, Data, Reply, Ack, Sof, Tail,
-		ResetSe0, ResetChirp, ResetGap, ResetK, ResetJ, ResetEnd,
+		None,
+		Token,
+		Data,
+		Reply,
+		Ack,
+		Sof,
+		Tail,
+		ResetSe0,
+		ResetChirp,
+		ResetGap,
+		ResetK,
+		ResetJ,
+		ResetEnd,
 	};
 
 	uint8_t op_mode() const { return regs_[FunctionControl] >> 3 & 3; }
@@ -145,8 +194,16 @@ private:
 	void reply_step();
 	void send(const Bytes &packet);
 	bool sent() const { return wire_.empty(); }
-	void answer(Result result, unsigned gap) { current_->result = result; next(Op::Tail, gap); }
-	void next(Op op, unsigned wait) { op_ = op; wait_ = wait; }
+	void answer(Result result, unsigned gap)
+	{
+		current_->result = result;
+		next(Op::Tail, gap);
+	}
+	void next(Op op, unsigned wait)
+	{
+		op_ = op;
+		wait_ = wait;
+	}
 	void send_data();
 	void take_reply();
 
@@ -158,14 +215,14 @@ private:
 	Bus bus_ = Bus::Idle;
 	bool dir_ = false, nxt_ = false;
 	uint8_t reg_ = 0;
-	uint8_t line_driven_ = 0xFF;   // by the host in a reset; 0xFF: not driven
+	uint8_t line_driven_ = 0xFF; // by the host in a reset; 0xFF: not driven
 	uint8_t line_reported_ = LineSe0;
 	unsigned settle_ = 0, count_ = 0, ones_ = 0, stuffed_ = 0;
-	Bytes wire_;                   // packet on its way to the device
+	Bytes wire_; // packet on its way to the device
 	size_t wire_at_ = 0;
-	Bytes from_link_;              // packet coming from the device
+	Bytes from_link_; // packet coming from the device
 	bool chirp_ = false, chirp_seen_ = false;
-	unsigned arriving_ = 0;        // cycles until the device's packet has reached the host
+	unsigned arriving_ = 0; // cycles until the device's packet has reached the host
 	bool arrived_ = false;
 
 	Op op_ = Op::None;
@@ -371,8 +428,8 @@ template <class Top> void UlpiPhy<Top>::start(Transaction &transaction)
 	current_ = &transaction;
 	transaction.result = Result::Pending;
 	transaction.begin = cycles_;
-	Bytes packet = token_packet(transaction.token,
-				    static_cast<uint16_t>(transaction.address | transaction.endpoint << 7));
+	Bytes packet =
+		token_packet(transaction.token, static_cast<uint16_t>(transaction.address | transaction.endpoint << 7));
 	if (transaction.faults.bad_token_crc)
 		packet[2] ^= 0x80;
 	send(transaction.token == Pid::None ? transaction.data : packet);
@@ -465,7 +522,8 @@ template <class Top> void UlpiPhy<Top>::host_step()
 
 template <class Top> void UlpiPhy<Top>::reply_step()
 {
-	unsigned timeout = speed_ == Speed::Full ? Timing::FullSpeedTimeout + 2 * Timing::FullSpeedByte : Timing::Timeout;
+	unsigned timeout =
+		speed_ == Speed::Full ? Timing::FullSpeedTimeout + 2 * Timing::FullSpeedByte : Timing::Timeout;
 
 	if (arrived_) {
 		arrived_ = false;
@@ -495,8 +553,11 @@ template <class Top> void UlpiPhy<Top>::take_reply()
 	} else if (from_link_.size() != 1) {
 		answer(Result::Garbled, Timing::Timeout);
 	} else {
-		Result result = pid == Pid::Ack ? Result::Ack : pid == Pid::Nak ? Result::Nak :
-				pid == Pid::Stall ? Result::Stall : pid == Pid::Nyet ? Result::Nyet : Result::Garbled;
+		Result result = pid == Pid::Ack     ? Result::Ack
+				: pid == Pid::Nak   ? Result::Nak
+				: pid == Pid::Stall ? Result::Stall
+				: pid == Pid::Nyet  ? Result::Nyet
+						    : Result::Garbled;
 		answer(result, turn);
 	}
 }

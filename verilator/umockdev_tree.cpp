@@ -21,10 +21,8 @@ constexpr const char *HubPath = "/devices/pci0000:00/0000:00:14.0/usb1"; // belo
 
 // A high-speed root hub, as Linux describes its own: device and configuration descriptor.
 constexpr uint8_t HubDescriptors[] = {
-	18, 1, 0x00, 0x02, 9, 0, 1, 64, 0x6B, 0x1D, 0x02, 0x00, 0x01, 0x06, 3, 2, 1, 1,
-	9, 2, 25, 0, 1, 1, 0, 0xE0, 0,
-	9, 4, 0, 0, 1, 9, 0, 0, 0,
-	7, 5, 0x81, 3, 4, 0, 12,
+	18, 1, 0x00, 0x02, 9, 0, 1, 64, 0x6B, 0x1D, 0x02, 0x00, 0x01, 0x06, 3, 2, 1,    1, 9, 2, 25, 0,
+	1,  1, 0,    0xE0, 0, 9, 4, 0,  0,    1,    9,    0,    0,    0,    7, 5, 0x81, 3, 4, 0, 12,
 };
 
 void write_file(const fs::path &path, const std::string &text)
@@ -61,8 +59,8 @@ void write_device(const fs::path &dir, std::span<const uint8_t> device, std::spa
 	auto attribute = [&](const char *name, const std::string &text) { write_file(dir / name, text + "\n"); };
 
 	fs::create_directories(dir);
-	write_file(dir / "descriptors", std::string(device.begin(), device.end()) +
-						std::string(configuration.begin(), configuration.end()));
+	write_file(dir / "descriptors",
+		   std::string(device.begin(), device.end()) + std::string(configuration.begin(), configuration.end()));
 	attribute("busnum", std::to_string(bus));
 	attribute("devnum", std::to_string(number));
 	attribute("speed", "480");
@@ -147,7 +145,8 @@ void UmockdevTree::add(const ServedDevice &device)
 	fs::path dir = hub() / device.busid;
 
 	write_device(dir, info.device, info.configuration, device.bus, device.number);
-	for (auto [name, text] : {std::pair{"manufacturer", info.manufacturer}, {"product", info.product}, {"serial", info.serial}})
+	for (auto [name, text] :
+	     {std::pair{"manufacturer", info.manufacturer}, {"product", info.product}, {"serial", info.serial}})
 		if (!text.empty())
 			write_file(dir / name, text + "\n");
 	write_file(dir / "devpath", device.busid.substr(device.busid.find('-') + 1) + "\n");
@@ -168,15 +167,21 @@ void UmockdevTree::remove(const ServedDevice &device)
 void UmockdevTree::announce(const char *action, const ServedDevice &device)
 {
 	std::string properties;
-	for (const std::string &each : {std::string("ACTION=") + action, "DEVPATH=" + std::string(HubPath) + "/" + device.busid,
-					std::string("SUBSYSTEM=usb"), std::string("DEVTYPE=usb_device"),
-					"DEVNAME=/dev/bus/usb/" + device.node(), "BUSNUM=" + number3(device.bus),
-					"DEVNUM=" + number3(device.number), "SEQNUM=" + std::to_string(++event_number_)})
+	for (const std::string &each :
+	     {std::string("ACTION=") + action, "DEVPATH=" + std::string(HubPath) + "/" + device.busid,
+	      std::string("SUBSYSTEM=usb"), std::string("DEVTYPE=usb_device"), "DEVNAME=/dev/bus/usb/" + device.node(),
+	      "BUSNUM=" + number3(device.bus), "DEVNUM=" + number3(device.number),
+	      "SEQNUM=" + std::to_string(++event_number_)})
 		properties += each + '\0';
 
-	MonitorHeader header{"libudev", htonl(0xFEEDCAFE), sizeof header, sizeof header,
+	MonitorHeader header{"libudev",
+			     htonl(0xFEEDCAFE),
+			     sizeof header,
+			     sizeof header,
 			     static_cast<uint32_t>(properties.size()),
-			     htonl(murmur_hash("usb")), htonl(murmur_hash("usb_device")), {}};
+			     htonl(murmur_hash("usb")),
+			     htonl(murmur_hash("usb_device")),
+			     {}};
 	std::string message(reinterpret_cast<const char *>(&header), sizeof header);
 	message += properties;
 
@@ -189,7 +194,8 @@ void UmockdevTree::announce(const char *action, const ServedDevice &device)
 		address.sun_family = AF_UNIX;
 		memcpy(address.sun_path, path.c_str(), path.size());
 		if (sendto(fd, message.data(), message.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr *>(&address),
-			   sizeof address) < 0 && errno == ECONNREFUSED)
+			   sizeof address) < 0 &&
+		    errno == ECONNREFUSED)
 			unlink(path.c_str()); // its process is gone
 	}
 	close(fd);

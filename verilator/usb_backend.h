@@ -21,10 +21,11 @@ struct Urb {
 	uint8_t endpoint = 0;           // address with the direction bit; 0 for control either way
 	std::array<uint8_t, 8> setup{}; // control only
 	std::vector<uint8_t> data;      // OUT: what is sent; IN: room for what comes
-	bool zero_packet = false;       // OUT: end with a zero-length packet where the length is a multiple of the packet size
-	bool short_not_ok = false;      // IN: a short packet is an error
-	bool continuation = false;      // goes on the transfer of the URB before it: dies with that one
-	bool fail_when_idle = false;    // ends with -ETIMEDOUT where board time would stop waiting for it
+	bool zero_packet =
+		false; // OUT: end with a zero-length packet where the length is a multiple of the packet size
+	bool short_not_ok = false;   // IN: a short packet is an error
+	bool continuation = false;   // goes on the transfer of the URB before it: dies with that one
+	bool fail_when_idle = false; // ends with -ETIMEDOUT where board time would stop waiting for it
 
 	size_t actual = 0;
 	int status = 0;

@@ -14,7 +14,8 @@ namespace {
 constexpr uint8_t GetDescriptor = 6, SetAddress = 5, SetConfiguration = 9, SetInterface = 11, ClearFeature = 1;
 constexpr uint8_t DeviceKind = 1, ConfigurationKind = 2, StringKind = 3, InterfaceKind = 4, EndpointKind = 5;
 constexpr uint16_t BoardAddress = 2;
-constexpr uint8_t TypeMask = 0x60, TypeVendor = 0x40, RecipientMask = 0x1F, RecipientInterface = 1, RecipientEndpoint = 2;
+constexpr uint8_t TypeMask = 0x60, TypeVendor = 0x40, RecipientMask = 0x1F, RecipientInterface = 1,
+		  RecipientEndpoint = 2;
 
 } // namespace
 
@@ -26,9 +27,14 @@ int UsbCore::control(uint8_t type, uint8_t request, uint16_t value, uint16_t ind
 	std::promise<void> ended;
 	auto bytes = static_cast<uint16_t>(data.size());
 
-	urb->setup = {type, request, static_cast<uint8_t>(value), static_cast<uint8_t>(value >> 8),
-		      static_cast<uint8_t>(index), static_cast<uint8_t>(index >> 8),
-		      static_cast<uint8_t>(bytes), static_cast<uint8_t>(bytes >> 8)};
+	urb->setup = {type,
+		      request,
+		      static_cast<uint8_t>(value),
+		      static_cast<uint8_t>(value >> 8),
+		      static_cast<uint8_t>(index),
+		      static_cast<uint8_t>(index >> 8),
+		      static_cast<uint8_t>(bytes),
+		      static_cast<uint8_t>(bytes >> 8)};
 	urb->data = data;
 	urb->fail_when_idle = true;
 	urb->done = [&ended](Urb &) { ended.set_value(); };
@@ -47,7 +53,8 @@ int UsbCore::control(uint8_t type, uint8_t request, uint16_t value, uint16_t ind
 	return control(type, request, value, index, none);
 }
 
-std::vector<uint8_t> UsbCore::descriptor(uint8_t kind, uint8_t index, uint16_t language, uint16_t bytes, const char *what)
+std::vector<uint8_t> UsbCore::descriptor(uint8_t kind, uint8_t index, uint16_t language, uint16_t bytes,
+					 const char *what)
 {
 	std::vector<uint8_t> data(bytes);
 	int error = control(0x80, GetDescriptor, static_cast<uint16_t>(kind << 8 | index), language, data);
@@ -97,7 +104,8 @@ void UsbCore::parse_configuration()
 
 	info_.interfaces.clear();
 	info_.endpoints.clear();
-	for (size_t at = 0; at + 2 <= bytes.size() && bytes[at] >= 2 && at + bytes[at] <= bytes.size(); at += bytes[at]) {
+	for (size_t at = 0; at + 2 <= bytes.size() && bytes[at] >= 2 && at + bytes[at] <= bytes.size();
+	     at += bytes[at]) {
 		const uint8_t *d = &bytes[at];
 		if (d[1] == InterfaceKind && d[0] >= 9) {
 			interface = d[2];

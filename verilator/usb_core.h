@@ -86,7 +86,8 @@ private:
 
 	int control(uint8_t type, uint8_t request, uint16_t value, uint16_t index, std::vector<uint8_t> &data);
 	int control(uint8_t type, uint8_t request, uint16_t value, uint16_t index);
-	std::vector<uint8_t> descriptor(uint8_t kind, uint8_t index, uint16_t language, uint16_t bytes, const char *what);
+	std::vector<uint8_t> descriptor(uint8_t kind, uint8_t index, uint16_t language, uint16_t bytes,
+					const char *what);
 	std::string string_descriptor(uint8_t index, uint16_t language);
 	void read_strings();
 	void give_address();

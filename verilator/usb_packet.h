@@ -17,9 +17,17 @@ using Bytes = std::vector<uint8_t>;
 // With the check nibble, as the byte is on the wire.
 enum class Pid : uint8_t {
 	None = 0x00,
-	Out = 0xE1, In = 0x69, Sof = 0xA5, Setup = 0x2D, Ping = 0xB4,
-	Data0 = 0xC3, Data1 = 0x4B,
-	Ack = 0xD2, Nak = 0x5A, Stall = 0x1E, Nyet = 0x96,
+	Out = 0xE1,
+	In = 0x69,
+	Sof = 0xA5,
+	Setup = 0x2D,
+	Ping = 0xB4,
+	Data0 = 0xC3,
+	Data1 = 0x4B,
+	Ack = 0xD2,
+	Nak = 0x5A,
+	Stall = 0x1E,
+	Nyet = 0x96,
 };
 
 inline uint8_t crc5(uint16_t value)
@@ -64,7 +72,10 @@ inline Bytes data_packet(Pid pid, std::span<const uint8_t> payload)
 	return packet;
 }
 
-inline bool is_data(Pid pid) { return pid == Pid::Data0 || pid == Pid::Data1; }
+inline bool is_data(Pid pid)
+{
+	return pid == Pid::Data0 || pid == Pid::Data1;
+}
 
 // Whether a received data packet (identifier, payload, CRC16) is whole.
 inline bool data_packet_good(std::span<const uint8_t> packet)

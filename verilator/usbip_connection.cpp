@@ -37,9 +37,7 @@ usbip_op_head op_head(uint16_t code, uint32_t status)
 
 } // namespace
 
-UsbipConnection::UsbipConnection(UsbipServer &server, int fd) : server_(server), fd_(fd), writer_(fd)
-{
-}
+UsbipConnection::UsbipConnection(UsbipServer &server, int fd) : server_(server), fd_(fd), writer_(fd) {}
 
 UsbipConnection::~UsbipConnection()
 {

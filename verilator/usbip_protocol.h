@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define USBIP_VERSION 0x0111u
-#define USBIP_PORT 3240
+#define USBIP_PORT    3240
 
 enum usbip_op {
 	USBIP_OP_REQ_DEVLIST = 0x8005,
@@ -120,14 +120,14 @@ struct usbip_header { /* 48 bytes */
 };
 
 enum coffer_usbfs_op {
-	COFFER_USBFS_CLAIM = 1,         /* a: interface */
-	COFFER_USBFS_RELEASE = 2,       /* a: interface */
-	COFFER_USBFS_SET_INTERFACE = 3, /* a: interface, b: setting */
+	COFFER_USBFS_CLAIM = 1,             /* a: interface */
+	COFFER_USBFS_RELEASE = 2,           /* a: interface */
+	COFFER_USBFS_SET_INTERFACE = 3,     /* a: interface, b: setting */
 	COFFER_USBFS_SET_CONFIGURATION = 4, /* a: value, or -1 */
 	COFFER_USBFS_RESET = 5,
-	COFFER_USBFS_CLEAR_HALT = 6,    /* a: endpoint */
-	COFFER_USBFS_GET_DRIVER = 7,    /* a: interface */
-	COFFER_USBFS_CHECK = 8,         /* a: endpoint, 0 with setup: may this file submit to it? */
+	COFFER_USBFS_CLEAR_HALT = 6, /* a: endpoint */
+	COFFER_USBFS_GET_DRIVER = 7, /* a: interface */
+	COFFER_USBFS_CHECK = 8,      /* a: endpoint, 0 with setup: may this file submit to it? */
 };
 
 #ifdef __cplusplus

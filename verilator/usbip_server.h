@@ -25,7 +25,7 @@ namespace coffer {
 
 // A device from its plugging in to its unplugging.
 struct ServedDevice {
-	std::string busid;   // "1-1"
+	std::string busid; // "1-1"
 	unsigned bus = 1;
 	unsigned number = 0; // of the device on its bus, as in /dev/bus/usb/001/002
 	UsbBackend &backend;

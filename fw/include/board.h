@@ -14,19 +14,19 @@
 
 #include "coffer_regs.h"
 
-#define BOARD_IO 0x80000000u
-#define BOARD_WAIT (*(volatile uint32_t *)(BOARD_IO + 0x800))
+#define BOARD_IO         0x80000000u
+#define BOARD_WAIT       (*(volatile uint32_t *)(BOARD_IO + 0x800))
 #define BOARD_EP0_BUFFER ((volatile uint32_t *)(BOARD_IO + 0x1000))
-#define BOARD_EP0_BYTES 1024u
-#define BOARD_PKE (BOARD_IO + 0x10000)
+#define BOARD_EP0_BYTES  1024u
+#define BOARD_PKE        (BOARD_IO + 0x10000)
 /* The largest board that this firmware serves: it panics on one with more contexts. */
 #define BOARD_CONTEXTS_MAX 4u
 
 /* The generated structure is packed; its registers are words all the same. */
 #define REG(name) (*(volatile uint32_t *)(BOARD_IO + offsetof(coffer_regs_t, name)))
 /* REG_FIELD(EP0_STATUS__TAG, value): a field of a register's value; REG_BITS: a value put into its place. */
-#define REG_FIELD(field, value) (((value) & COFFER_REGS__##field##_bm) >> COFFER_REGS__##field##_bp)
-#define REG_BITS(field, value)	((uint32_t)(value) << COFFER_REGS__##field##_bp)
+#define REG_FIELD(field, value) (((value)&COFFER_REGS__##field##_bm) >> COFFER_REGS__##field##_bp)
+#define REG_BITS(field, value)  ((uint32_t)(value) << COFFER_REGS__##field##_bp)
 
 /* Bits of IRQ_STATUS and IRQ_ENABLE. The first four trap; the others only end board_wait(). */
 enum {

@@ -14,8 +14,8 @@
 #define COFFER_USB_PRODUCT      "Coffer crypto-session accelerator"
 
 /* Every interface is a context; vendor-specific class. */
-#define COFFER_USB_CLASS     0xFF
-#define COFFER_USB_SUBCLASS  0x00
+#define COFFER_USB_CLASS              0xFF
+#define COFFER_USB_SUBCLASS           0x00
 #define COFFER_USB_INTERFACE_PROTOCOL 0x00
 
 /* Endpoints of interface k at alternate setting 1. */

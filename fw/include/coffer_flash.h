@@ -19,23 +19,23 @@
 #include <stdint.h>
 
 #define COFFER_FLASH_IDENTITY_OFFSET 0x3F0000u /* byte address of the record in the flash */
-#define COFFER_IDENTITY_MAX_BYTES 16384u
-#define COFFER_IDENTITY_VERSION 1u
-#define COFFER_IDENTITY_MAGIC "COFFERID"
-#define COFFER_IDENTITY_KDF_LABEL "coffer identity v1"
-#define COFFER_DEVICE_SECRET_BYTES 32u
+#define COFFER_IDENTITY_MAX_BYTES    16384u
+#define COFFER_IDENTITY_VERSION      1u
+#define COFFER_IDENTITY_MAGIC        "COFFERID"
+#define COFFER_IDENTITY_KDF_LABEL    "coffer identity v1"
+#define COFFER_DEVICE_SECRET_BYTES   32u
 
 struct coffer_identity_header { /* 128 bytes */
 	uint8_t magic[8];
 	uint16_t version;
-	uint16_t header_bytes;    /* 128 */
-	uint32_t total_bytes;     /* of the record */
-	uint8_t serial[16];       /* ASCII [0-9A-Za-z-], zero padded */
-	uint32_t private_bytes;   /* sizeof(struct coffer_identity_private) */
-	uint32_t chain_bytes[2];  /* RSA, P-256 */
+	uint16_t header_bytes;   /* 128 */
+	uint32_t total_bytes;    /* of the record */
+	uint8_t serial[16];      /* ASCII [0-9A-Za-z-], zero padded */
+	uint32_t private_bytes;  /* sizeof(struct coffer_identity_private) */
+	uint32_t chain_bytes[2]; /* RSA, P-256 */
 	uint32_t chain_crc[2];
 	uint8_t nonce[16];
-	uint8_t reserved[28];     /* zero */
+	uint8_t reserved[28]; /* zero */
 	uint8_t mac[32];
 };
 
@@ -57,7 +57,7 @@ struct coffer_rsa_half {
 	uint8_t exponent_inverse[COFFER_RSA_HALF]; /* -d mod (p-1), stored as above: makes the blinding pair */
 };
 struct coffer_identity_private {
-	uint8_t n_s2[COFFER_RSA_FULL];      /* S^2 mod n */
+	uint8_t n_s2[COFFER_RSA_FULL]; /* S^2 mod n */
 	struct coffer_rsa_half p, q;
 	uint8_t q_inverse[COFFER_RSA_HALF]; /* q^-1 R mod p */
 	uint8_t p256_scalar[32];            /* big-endian, RFC 5915 */

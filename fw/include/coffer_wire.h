@@ -10,6 +10,9 @@
 #ifndef COFFER_WIRE_H
 #define COFFER_WIRE_H
 
+/* The columns are the reader's. */
+/* clang-format off */
+
 #include <stdint.h>
 
 #define COFFER_PROTOCOL_VERSION 1u

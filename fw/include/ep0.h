@@ -19,8 +19,8 @@ struct ep0_request {
 	uint8_t request; /* bRequest */
 	uint16_t value, index, length;
 	uint8_t tag;
-	uint8_t epoch;   /* of context `index & 7`, when the SETUP came */
-	uint64_t cycle;  /* SETUP accepted */
+	uint8_t epoch;  /* of context `index & 7`, when the SETUP came */
+	uint64_t cycle; /* SETUP accepted */
 };
 
 /* The interrupt's three. */
@@ -32,7 +32,7 @@ void ep0_done(void);
 uint8_t *ep0_buffer(void);
 void ep0_send(const struct ep0_request *r, size_t bytes); /* the buffer's first bytes, cut to wLength */
 void ep0_send_copy(const struct ep0_request *r, const void *data, size_t bytes);
-void ep0_receive(const struct ep0_request *r);            /* wLength bytes, then the request's out function */
+void ep0_receive(const struct ep0_request *r); /* wLength bytes, then the request's out function */
 void ep0_acknowledge(const struct ep0_request *r);
 void ep0_stall(const struct ep0_request *r);
 

@@ -14,13 +14,13 @@
 /* coffer_status.boot_result */
 enum boot_result {
 	BOOT_OK = 0,
-	BOOT_NO_RECORD = 1,  /* no magic: the flash is empty or absent */
+	BOOT_NO_RECORD = 1, /* no magic: the flash is empty or absent */
 	BOOT_VERSION = 2,
-	BOOT_LENGTHS = 3,    /* a length, a reserved byte or the serial is not what it may be */
-	BOOT_MAC = 4,        /* damaged, or made for another device secret */
-	BOOT_RSA_CHAIN = 5,  /* CRC-32 of a certificate chain */
+	BOOT_LENGTHS = 3,   /* a length, a reserved byte or the serial is not what it may be */
+	BOOT_MAC = 4,       /* damaged, or made for another device secret */
+	BOOT_RSA_CHAIN = 5, /* CRC-32 of a certificate chain */
 	BOOT_P256_CHAIN = 6,
-	BOOT_RSA_KEY = 7,    /* the private key does not hold together */
+	BOOT_RSA_KEY = 7, /* the private key does not hold together */
 };
 
 struct identity {

@@ -20,7 +20,8 @@ void negotiate_init(void);
 
 /* Queues a negotiation of s (which has no key yet); the blob is copied. COFFER_ERR_STATE while one of another session of this
  * context is unfinished, COFFER_ERR_NOT_READY on a board that cannot negotiate, or not yet. [irq] */
-enum coffer_result negotiate_start(const struct session *s, const uint8_t blob[COFFER_BLOB_BYTES], uint64_t setup_cycle);
+enum coffer_result negotiate_start(const struct session *s, const uint8_t blob[COFFER_BLOB_BYTES],
+				   uint64_t setup_cycle);
 
 /* Fills in what is known of the last negotiation of s; COFFER_ERR_STATE if there was none. [irq] */
 void negotiate_result(const struct session *s, struct coffer_negotiate_result *out);

@@ -17,12 +17,12 @@
 #define SESSION_NONE  0xFFu
 
 struct session {
-	uint32_t handle;  /* of the session slot; 0: no session */
+	uint32_t handle; /* of the session slot; 0: no session */
 	uint8_t ctx;
-	uint8_t epoch;    /* of the context, when the session was made */
-	uint8_t kind;     /* enum coffer_session_kind */
+	uint8_t epoch; /* of the context, when the session was made */
+	uint8_t kind;  /* enum coffer_session_kind */
 	bool negotiated;
-	uint8_t content;  /* slot index, SESSION_NONE where there is none */
+	uint8_t content; /* slot index, SESSION_NONE where there is none */
 	uint8_t readback;
 };
 

@@ -14,12 +14,12 @@ enum slot_role { ROLE_SESSION = 0, ROLE_CONTENT = 1, ROLE_READBACK = 2 };
 
 /* coffer_pkg::slot_attr_t */
 #define ATTR_SESSION(slot)  ((uint32_t)(slot))
-#define ATTR_CTX(ctx)	    ((uint32_t)(ctx) << 6)
-#define ATTR_ROLE(role)	    ((uint32_t)(role) << 12)
-#define ATTR_KEY_BYTES(n)   ((uint32_t)((n) - 16) / 8 << 14) /* 16, 24 or 32 */
-#define ATTR_OPEN	    (1u << 16)
-#define ATTR_USAGE(usage)   ((uint32_t)(usage) << 17)        /* enum coffer_usage */
-#define ATTR_RULE(rule)	    (1u << (24 + (rule)))            /* enum coffer_counter_rule */
+#define ATTR_CTX(ctx)       ((uint32_t)(ctx) << 6)
+#define ATTR_ROLE(role)     ((uint32_t)(role) << 12)
+#define ATTR_KEY_BYTES(n)   ((uint32_t)((n)-16) / 8 << 14) /* 16, 24 or 32 */
+#define ATTR_OPEN           (1u << 16)
+#define ATTR_USAGE(usage)   ((uint32_t)(usage) << 17) /* enum coffer_usage */
+#define ATTR_RULE(rule)     (1u << (24 + (rule)))     /* enum coffer_counter_rule */
 #define ATTR_DECRYPT_RISING (1u << 27)
 #define ATTR_ENCRYPT_RISING (1u << 28)
 

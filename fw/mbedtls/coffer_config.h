@@ -9,6 +9,6 @@
 #define MBEDTLS_CIPHER_MODE_CTR
 #define MBEDTLS_CTR_DRBG_C
 #define MBEDTLS_CTR_DRBG_MAX_SEED_INPUT 208 /* noise and personalization (fw/src/drbg.c) */
-#define MBEDTLS_CTR_DRBG_MAX_INPUT	32
+#define MBEDTLS_CTR_DRBG_MAX_INPUT      32
 #define MBEDTLS_NO_PLATFORM_ENTROPY
 #define MBEDTLS_PLATFORM_ZEROIZE_ALT /* wipe() of fw/src/board.c */

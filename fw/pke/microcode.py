@@ -22,9 +22,21 @@ HALT, SET, LOOP, CALL, RETURN, JUMP, KEY, DIGIT = range(8)
 
 # (name, bits), least significant first
 VECTOR_FIELDS = (
-    ("mode", 2), ("y_from", 2), ("negate", 1), ("round_up", 1),
-    ("x", 9), ("y", 9), ("c", 9), ("d", 9), ("stride", 9),
-    ("nx", 7), ("ny", 7), ("nc", 7), ("first", 7), ("keep", 7), ("last", 7),
+    ("mode", 2),
+    ("y_from", 2),
+    ("negate", 1),
+    ("round_up", 1),
+    ("x", 9),
+    ("y", 9),
+    ("c", 9),
+    ("d", 9),
+    ("stride", 9),
+    ("nx", 7),
+    ("ny", 7),
+    ("nc", 7),
+    ("first", 7),
+    ("keep", 7),
+    ("last", 7),
 )
 CONTROL_FIELDS = (("op", 4), ("imm", 9), ("counter", 2), ("option", 1))
 VECTOR_BIT = 1 << 107
@@ -81,8 +93,19 @@ class Program:
         """D = columns keep.. of (add + X * Y), `columns` columns in all (default: the whole product)."""
         last = columns or x.count + y.count
         assert d.count == last - keep
-        self.vector(f"multiply {columns or 'all'}", mode=PRODUCT, x=x.base, nx=x.count, y=y.base, ny=y.count,
-                    c=add.base if add else 0, nc=min(add.count, last) if add else 0, d=d.base, keep=keep, last=last)
+        self.vector(
+            f"multiply {columns or 'all'}",
+            mode=PRODUCT,
+            x=x.base,
+            nx=x.count,
+            y=y.base,
+            ny=y.count,
+            c=add.base if add else 0,
+            nc=min(add.count, last) if add else 0,
+            d=d.base,
+            keep=keep,
+            last=last,
+        )
 
     def square(self, d, x):
         """D = X^2."""
@@ -95,8 +118,21 @@ class Program:
         The low columns are known to cancel: see round_up in rtl/pke/pke_columns.sv."""
         n = modulus.count
         assert m.count == n and d.count == n and t.count in (n, 2 * n) and n >= 3
-        self.vector("reduce", mode=PRODUCT, x=m.base, y=modulus.base, nx=n, ny=n, c=t.base, nc=t.count,
-                    d=d.base, first=n - 2, keep=n, last=2 * n, round_up=1)
+        self.vector(
+            "reduce",
+            mode=PRODUCT,
+            x=m.base,
+            y=modulus.base,
+            nx=n,
+            ny=n,
+            c=t.base,
+            nc=t.count,
+            d=d.base,
+            first=n - 2,
+            keep=n,
+            last=2 * n,
+            round_up=1,
+        )
 
     def copy(self, d, x):
         assert d.count == x.count
@@ -118,8 +154,16 @@ class Program:
 
     def select(self, d, table, count, stride):
         """D = table[digit], reading all `count` entries, `stride` rows apart."""
-        self.vector(f"select of {count}", mode=MATRIX, y_from=Y_DIGIT, x=table.base, ny=count,
-                    stride=stride % ROWS, d=d.base, last=d.count)
+        self.vector(
+            f"select of {count}",
+            mode=MATRIX,
+            y_from=Y_DIGIT,
+            x=table.base,
+            ny=count,
+            stride=stride % ROWS,
+            d=d.base,
+            last=d.count,
+        )
 
     # ---- control -----------------------------------------------------------------------------------
 

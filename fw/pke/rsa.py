@@ -48,14 +48,14 @@ assert BLIND_B.end == FIRST_WORK_ROW
 TABLE = Rows(FIRST_WORK_ROW, 16 * H)
 N, NN, T2, M2, RES, HAT = Rows(165, F), Rows(195, F), Rows(225, 2 * F), Rows(285, F), Rows(315, F), Rows(345, F)
 V, VH = Rows(375, H), Rows(390, H)
-ACC2 = T2[F:]                                # a reduction's result replaces the high half of T2
-SIGN, RANGE = Rows(375, 1), Rows(376, 1)     # of `check`: V is dead by then
+ACC2 = T2[F:]  # a reduction's result replaces the high half of T2
+SIGN, RANGE = Rows(375, 1), Rows(376, 1)  # of `check`: V is dead by then
 
 MOD, MODN, T, X = Rows(405, H), Rows(420, H), Rows(435, 2 * H), Rows(465, H)
 ACC = T[H:]
 RHO_P, RHO_Q = Rows(480, 1), Rows(481, 1)
 IO = Rows(FIRST_IO_ROW, F)
-M, SEL, EXPONENT = IO[:H], IO[:H], IO[H:]    # c is not needed while these are
+M, SEL, EXPONENT = IO[:H], IO[:H], IO[H:]  # c is not needed while these are
 assert TABLE.end == MOD.base and RHO_Q.end == IO.base and IO.end == ROWS
 
 
@@ -107,20 +107,20 @@ def subroutines(a):
 
     # ACC = x^EXPONENT for x R = TABLE[0], both in Montgomery form modulo MOD.
     a.label("power")
-    entry = [TABLE[H * i:H * (i + 1)] for i in range(16)]
-    for i in range(1, 16):   # entry i is x^(i+1)
+    entry = [TABLE[H * i : H * (i + 1)] for i in range(16)]
+    for i in range(1, 16):  # entry i is x^(i+1)
         if i == 1:
             a.square(T, entry[0])
         else:
             a.multiply(T, entry[i - 1], entry[0])
         a.call("half_reduce")
         a.copy(entry[i], ACC)
-    a.set(2, EXPONENT.end - 1)               # counter 2: the exponent row
-    a.set(3, EXPONENT.count)                 # counter 3: rows to go
+    a.set(2, EXPONENT.end - 1)  # counter 2: the exponent row
+    a.set(3, EXPONENT.count)  # counter 3: rows to go
     a.key(counter=2)
     a.digit()
     a.select(ACC, TABLE, 16, H)
-    a.set(0, DIGITS_A_ROW - 1)               # counter 0: digits to go in this row
+    a.set(0, DIGITS_A_ROW - 1)  # counter 0: digits to go in this row
     a.label("next_digit")
     a.set(1, 4)
     a.label("next_square")
@@ -154,15 +154,15 @@ def subroutines(a):
     blinded_exponent(a, DQ, RHO_Q, Q)
     a.call("power")
     a.copy(TABLE[:H], X)
-    a.multiply(M, ACC, MODN, columns=H)      # out of Montgomery form
-    a.reduce(X, ACC, M, MOD)                 # X = mq
+    a.multiply(M, ACC, MODN, columns=H)  # out of Montgomery form
+    a.reduce(X, ACC, M, MOD)  # X = mq
     a.copy(MOD, P)
     a.copy(MODN, PN)
     blinded_exponent(a, DP, RHO_P, P)
     a.call("power")
     a.multiply(M, ACC, MODN, columns=H)
-    a.reduce(ACC, ACC, M, MOD)               # mp
-    a.subtract(SEL, ACC, X, plus=P)          # mp - mq + p > 0, since p > q
+    a.reduce(ACC, ACC, M, MOD)  # mp
+    a.subtract(SEL, ACC, X, plus=P)  # mp - mq + p > 0, since p > q
     a.multiply(T, SEL, QINV)
     half_reduce(a)
     a.multiply(ACC2, ACC, Q, add=X)
@@ -195,7 +195,7 @@ def entries(a):
 
     a.label("refresh")
     a.call("modulus")
-    for pair in (BLIND_A, BLIND_B):          # a S^2 -> a^2 S^3 -> a^2 S^2
+    for pair in (BLIND_A, BLIND_B):  # a S^2 -> a^2 S^3 -> a^2 S^2
         a.square(T2, pair)
         a.call("full_reduce")
         full_reduce_again(a)
@@ -227,7 +227,7 @@ def entries(a):
     # IO = c^d mod n in 29 rows; row 29 is all ones if c < n, else zero.
     a.label("release")
     subtract_once(a, IO, RES, scratch)
-    a.copy(IO[F - 1:], RANGE)
+    a.copy(IO[F - 1 :], RANGE)
     a.halt()
 
     # b = a^-d in RES, for BLIND_A = a S^2 and the exponents of -d.
@@ -283,8 +283,8 @@ def c_header(a):
     defines = [f"#define PKE_ROW_{name} {value.base}u" for name, value in rows.items()]
     defines += [f"#define PKE_ENTRY_{name.upper()} {a.labels[name]}u" for name in ENTRIES]
     data = a.stream()
-    words = [f"0x{int.from_bytes(data[i:i + 4], 'little'):08X}u" for i in range(0, len(data), 4)]
-    table = ",\n".join("\t" + ", ".join(words[i:i + 8]) for i in range(0, len(words), 8))
+    words = [f"0x{int.from_bytes(data[i : i + 4], 'little'):08X}u" for i in range(0, len(data), 4)]
+    table = ",\n".join("\t" + ", ".join(words[i : i + 8]) for i in range(0, len(words), 8))
     return HEADER.format(words=len(a.code), defines="\n".join(defines), table=table)
 
 

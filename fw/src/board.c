@@ -5,7 +5,7 @@
 #include <mbedtls/platform_util.h>
 #include <string.h>
 
-#define PAINT	    0x5AC0FFEEu
+#define PAINT       0x5AC0FFEEu
 #define MSTATUS_MIE 8u
 
 extern uint32_t _used_end[], __stack[];

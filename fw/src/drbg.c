@@ -11,11 +11,11 @@
 
 #include "board.h"
 
-#define SEED_WORDS	48u
+#define SEED_WORDS      48u
 #define RESEED_INTERVAL 4096
-#define POOL_WORDS	16u
+#define POOL_WORDS      16u
 /* What drawing the pool's words takes of the stack, an interrupt included: they have been there, too. */
-#define FRAMES_BYTES	768u
+#define FRAMES_BYTES 768u
 
 static mbedtls_ctr_drbg_context drbg;
 static bool tried, seeded;
@@ -33,8 +33,8 @@ static int read_noise(void *unused, unsigned char *out, size_t bytes)
 	for (size_t i = 0; i + 4 <= bytes && !source_failed(); i += 4) {
 		uint32_t word;
 
-		while (!(REG(entropy_status) & (COFFER_REGS__ENTROPY_STATUS__READY_bm |
-						COFFER_REGS__ENTROPY_STATUS__FAILED_bm)))
+		while (!(REG(entropy_status) &
+			 (COFFER_REGS__ENTROPY_STATUS__READY_bm | COFFER_REGS__ENTROPY_STATUS__FAILED_bm)))
 			;
 		word = REG(entropy_data);
 		memcpy(out + i, &word, 4);

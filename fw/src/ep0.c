@@ -11,9 +11,9 @@
 
 enum ep0_command { CMD_SEND = 1, CMD_RECEIVE = 2, CMD_STATUS = 3, CMD_STALL = 4, CMD_ACK_DONE = 5 };
 
-#define TYPE_MASK    0x60u
-#define TYPE_CLASS   0x20u
-#define TYPE_VENDOR  0x40u
+#define TYPE_MASK   0x60u
+#define TYPE_CLASS  0x20u
+#define TYPE_VENDOR 0x40u
 
 static struct ep0_request current;
 static bool current_is_class; /* its stamps are a context's */

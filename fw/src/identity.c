@@ -15,10 +15,10 @@
 #include "flash.h"
 #include "hmac.h"
 
-#define MAC_BYTES  32u
+#define MAC_BYTES    32u
 #define MACED_HEADER (sizeof(struct coffer_identity_header) - MAC_BYTES)
 
-static struct identity self = { .serial = COFFER_SERIAL_NONE, .result = BOOT_NO_RECORD };
+static struct identity self = {.serial = COFFER_SERIAL_NONE, .result = BOOT_NO_RECORD};
 
 const struct identity *identity(void)
 {
@@ -114,7 +114,8 @@ static bool mac_is_right(const struct coffer_identity_header *h, const struct co
 }
 
 /* Apart, so that its AES schedule is not on the stack while the record is hashed. */
-__attribute__((noinline)) static void unwrap(const struct coffer_identity_header *h, struct coffer_identity_private *key, const uint8_t aes_key[32])
+__attribute__((noinline)) static void unwrap(const struct coffer_identity_header *h,
+					     struct coffer_identity_private *key, const uint8_t aes_key[32])
 {
 	mbedtls_aes_context aes;
 	uint8_t counter[16], keystream[16];

@@ -9,7 +9,7 @@
 #include "surface.h"
 
 #define MCAUSE_INTERRUPT 0x80000000u
-#define CSR_IRQ_MASK	 "0xBC0" /* VexRiscv: which lines trap */
+#define CSR_IRQ_MASK     "0xBC0" /* VexRiscv: which lines trap */
 
 void irq_revocations(void)
 {

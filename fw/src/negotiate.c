@@ -11,11 +11,11 @@
  * small board's CPU takes four cycles an instruction, which the hashes feel. */
 #define NEGOTIATE_CYCLES       1700000u
 #define NEGOTIATE_CYCLES_SMALL 2400000u
-#define SMALL_CONTEXTS	       2u
+#define SMALL_CONTEXTS         2u
 /* What the interrupts made it miss, it makes up for in steps of this. */
-#define LATER_CYCLES	 100000u
+#define LATER_CYCLES 100000u
 /* The key goes into its slot this long before the release, so that the answer never waits for the vault. */
-#define INSTALL_CYCLES	 4000u
+#define INSTALL_CYCLES 4000u
 
 enum state { IDLE, WAITING, RUNNING, ANSWERED };
 

@@ -10,12 +10,12 @@
 
 #define EM_BYTES   256u
 #define HASH_BYTES 64u
-#define SEED	   1u		       /* after the leading zero */
-#define DB	   (SEED + HASH_BYTES) /* lHash || PS || 01 || M */
+#define SEED       1u                  /* after the leading zero */
+#define DB         (SEED + HASH_BYTES) /* lHash || PS || 01 || M */
 #define DB_BYTES   (EM_BYTES - DB)
 
 /* A bit that means nothing yet is refused: it must not come to mean something else in a slot's attributes. */
-#define ALL_USES	0x7Fu
+#define ALL_USES        0x7Fu
 #define ALL_IV_POLICIES 0x03u
 
 typedef mbedtls_ct_condition_t condition;
@@ -33,7 +33,7 @@ static condition both(condition a, condition b)
 /* out ^= MGF1-SHA-512(in) (RFC 8017, B.2.1) */
 static void mgf1_xor(uint8_t *out, size_t out_bytes, const uint8_t *in, size_t in_bytes)
 {
-	uint8_t hash[HASH_BYTES], counter[4] = { 0 };
+	uint8_t hash[HASH_BYTES], counter[4] = {0};
 	mbedtls_sha512_context sha;
 
 	mbedtls_sha512_init(&sha);

@@ -16,7 +16,7 @@
 #include "surface.h"
 #include "vault.h"
 
-#define CLOCK_HZ      60000000u
+#define CLOCK_HZ 60000000u
 /* Left of EP0_HOLD_CYCLES for what follows a wait. */
 #define ANSWER_CYCLES 4000u
 
@@ -59,7 +59,7 @@ static void get_info(const struct ep0_request *r)
 		.slots_per_context = (uint8_t)(REG_FIELD(CONFIG__SLOTS, config) / contexts()),
 		.surface_pages = (uint8_t)REG_FIELD(CONFIG__PAGES, config),
 		.page_bytes = SURFACE_PAGE_BYTES,
-		.chain_bytes = { identity()->chain_bytes[0], identity()->chain_bytes[1] },
+		.chain_bytes = {identity()->chain_bytes[0], identity()->chain_bytes[1]},
 		.negotiate_cycles = negotiate_cycles(),
 		.build_id = COFFER_BUILD_ID,
 		.ram_free = ram_free(),
@@ -135,7 +135,7 @@ static uint64_t wait_until(const struct ep0_request *r)
 
 static void create_session(const struct ep0_request *r)
 {
-	struct coffer_session_created out = { 0 };
+	struct coffer_session_created out = {0};
 
 	if (r->value > COFFER_SESSION_OPEN_WRAP) {
 		refuse(r, COFFER_ERR_REQUEST);
@@ -149,7 +149,7 @@ static void create_session(const struct ep0_request *r)
 
 static void negotiate_answer(const struct ep0_request *r)
 {
-	struct coffer_negotiate_result out = { 0 };
+	struct coffer_negotiate_result out = {0};
 	const struct session *s = r->value < SESSION_SLOTS ? session_at((uint8_t)r->index, (uint8_t)r->value) : NULL;
 
 	if (s == NULL) {
@@ -163,7 +163,7 @@ static void negotiate_answer(const struct ep0_request *r)
 
 static void create_surface(const struct ep0_request *r)
 {
-	struct coffer_surface_created out = { 0 };
+	struct coffer_surface_created out = {0};
 	uint8_t slot = (uint8_t)r->value, pages = (uint8_t)(r->value >> 8);
 	const struct session *s = session_at((uint8_t)r->index, slot);
 
@@ -226,7 +226,7 @@ static enum coffer_result destroy_surface(const struct ep0_request *r, const voi
 
 struct request {
 	uint8_t number;
-	uint8_t type;       /* COFFER_RT_IN or COFFER_RT_OUT */
+	uint8_t type; /* COFFER_RT_IN or COFFER_RT_OUT */
 	bool any_setting;
 	bool any_value;     /* else wValue is 0 */
 	uint16_t min_bytes; /* wLength */
@@ -237,15 +237,15 @@ struct request {
 
 /* GET_INFO may be asked for less or more, so that boards and hosts of other versions can tell each other so. */
 static const struct request requests[] = {
-	{ COFFER_REQ_GET_INFO, COFFER_RT_IN, true, false, 4, 1024, get_info, NULL },
-	{ COFFER_REQ_GET_CERTIFICATE, COFFER_RT_IN, true, true, 1, COFFER_CERTIFICATE_PIECE, get_certificate, NULL },
-	{ COFFER_REQ_GET_STATUS, COFFER_RT_IN, true, false, 64, 64, get_status, NULL },
-	{ COFFER_REQ_SESSION_CREATE, COFFER_RT_IN, false, true, 16, 16, create_session, NULL },
-	{ COFFER_REQ_SESSION_DESTROY, COFFER_RT_OUT, false, false, 4, 4, NULL, destroy_session },
-	{ COFFER_REQ_NEGOTIATE_START, COFFER_RT_OUT, false, false, 260, 260, NULL, start_negotiation },
-	{ COFFER_REQ_NEGOTIATE_RESULT, COFFER_RT_IN, false, true, 32, 32, negotiate_answer, NULL },
-	{ COFFER_REQ_SURFACE_CREATE, COFFER_RT_IN, false, true, 16, 16, create_surface, NULL },
-	{ COFFER_REQ_SURFACE_DESTROY, COFFER_RT_OUT, false, false, 4, 4, NULL, destroy_surface },
+	{COFFER_REQ_GET_INFO, COFFER_RT_IN, true, false, 4, 1024, get_info, NULL},
+	{COFFER_REQ_GET_CERTIFICATE, COFFER_RT_IN, true, true, 1, COFFER_CERTIFICATE_PIECE, get_certificate, NULL},
+	{COFFER_REQ_GET_STATUS, COFFER_RT_IN, true, false, 64, 64, get_status, NULL},
+	{COFFER_REQ_SESSION_CREATE, COFFER_RT_IN, false, true, 16, 16, create_session, NULL},
+	{COFFER_REQ_SESSION_DESTROY, COFFER_RT_OUT, false, false, 4, 4, NULL, destroy_session},
+	{COFFER_REQ_NEGOTIATE_START, COFFER_RT_OUT, false, false, 260, 260, NULL, start_negotiation},
+	{COFFER_REQ_NEGOTIATE_RESULT, COFFER_RT_IN, false, true, 32, 32, negotiate_answer, NULL},
+	{COFFER_REQ_SURFACE_CREATE, COFFER_RT_IN, false, true, 16, 16, create_surface, NULL},
+	{COFFER_REQ_SURFACE_DESTROY, COFFER_RT_OUT, false, false, 4, 4, NULL, destroy_surface},
 };
 
 static const struct request *find(const struct ep0_request *r)

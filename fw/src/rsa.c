@@ -14,8 +14,8 @@
 #define IO_FLAG      66                     /* bytes 264..267, in row 29: PKE_ENTRY_RELEASE's flag c < n */
 
 /* A random multiple of p - 1 below 2^55 is added to each exponent: the top row byte stays zero. */
-#define RHO_WORDS    3
-#define RHO_HIGH     0x007FFFFFu
+#define RHO_WORDS 3
+#define RHO_HIGH  0x007FFFFFu
 
 enum step { STEP_NONE, STEP_REFRESH, STEP_PRIVATE, STEP_CHECK, STEP_RELEASE };
 

@@ -61,7 +61,7 @@ static enum coffer_result find_slots(uint8_t ctx, int wanted, uint64_t deadline,
 
 static bool reserve(const struct session *s, uint8_t session_slot, enum slot_role role, uint8_t slot, uint32_t *handle)
 {
-	struct slot_ref at = { slot, s->ctx, s->epoch };
+	struct slot_ref at = {slot, s->ctx, s->epoch};
 	uint32_t generation;
 
 	if (!vault_reserve(at, attributes(s->kind, role, session_slot), &generation))
@@ -73,8 +73,8 @@ static bool reserve(const struct session *s, uint8_t session_slot, enum slot_rol
 enum coffer_result session_create(uint8_t ctx, uint8_t epoch, uint16_t kind, uint64_t deadline,
 				  struct coffer_session_created *out)
 {
-	struct session s = { .ctx = ctx, .epoch = epoch, .kind = (uint8_t)kind,
-			     .content = SESSION_NONE, .readback = SESSION_NONE };
+	struct session s = {
+		.ctx = ctx, .epoch = epoch, .kind = (uint8_t)kind, .content = SESSION_NONE, .readback = SESSION_NONE};
 	int wanted = kind == COFFER_SESSION_PROTECTED ? 3 : kind == COFFER_SESSION_OPEN_WRAP ? 2 : 1;
 	enum coffer_result result;
 	uint64_t slots;
@@ -95,7 +95,7 @@ enum coffer_result session_create(uint8_t ctx, uint8_t epoch, uint16_t kind, uin
 		good = reserve(&s, own, ROLE_READBACK, s.readback, &out->readback);
 	}
 	if (!good) { /* overtaken by a revocation: what was reserved goes with its session */
-		vault_revoke_session((struct slot_ref){ own, ctx, epoch });
+		vault_revoke_session((struct slot_ref){own, ctx, epoch});
 		out->session = out->content = out->readback = 0;
 		return COFFER_ERR_REVOKED;
 	}
@@ -123,7 +123,7 @@ struct session *session_find(uint8_t ctx, uint32_t handle)
 
 enum coffer_result session_destroy(struct session *s)
 {
-	struct slot_ref at = { COFFER_HANDLE_INDEX(s->handle), s->ctx, s->epoch };
+	struct slot_ref at = {COFFER_HANDLE_INDEX(s->handle), s->ctx, s->epoch};
 
 	negotiate_cancel(s->ctx, s->handle);
 	surface_forget_session(s->ctx, at.slot);
@@ -144,7 +144,7 @@ static bool reserve_open(const struct session *s, enum slot_role role, uint8_t s
 	uint32_t generation;
 
 	attr |= ATTR_ROLE(role) | ATTR_SESSION(own) | ATTR_OPEN;
-	return vault_reserve((struct slot_ref){ slot, s->ctx, s->epoch }, attr, &generation);
+	return vault_reserve((struct slot_ref){slot, s->ctx, s->epoch}, attr, &generation);
 }
 
 /*
@@ -176,7 +176,7 @@ bool session_install_key(uint8_t ctx, uint8_t epoch, uint32_t handle, const uint
 	if (good && s->kind != COFFER_SESSION_PROTECTED)
 		good = set_open_attributes(s, key_bytes, usage, iv_policy);
 	if (good)
-		good = vault_write_key((struct slot_ref){ COFFER_HANDLE_INDEX(handle), ctx, epoch }, key, key_bytes);
+		good = vault_write_key((struct slot_ref){COFFER_HANDLE_INDEX(handle), ctx, epoch}, key, key_bytes);
 	if (good)
 		s->negotiated = true;
 	return good;

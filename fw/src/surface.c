@@ -18,9 +18,9 @@ static struct {
 
 static bool command(enum surface_command cmd, uint8_t index, uint8_t ctx, uint8_t epoch, uint8_t base, uint8_t pages)
 {
-	REG(surf_cmd) = REG_BITS(SURF_CMD__CMD, cmd) | REG_BITS(SURF_CMD__INDEX, index) |
-			REG_BITS(SURF_CMD__CTX, ctx) | REG_BITS(SURF_CMD__BASE, base) |
-			REG_BITS(SURF_CMD__PAGES, pages) | REG_BITS(SURF_CMD__EPOCH, epoch);
+	REG(surf_cmd) = REG_BITS(SURF_CMD__CMD, cmd) | REG_BITS(SURF_CMD__INDEX, index) | REG_BITS(SURF_CMD__CTX, ctx) |
+			REG_BITS(SURF_CMD__BASE, base) | REG_BITS(SURF_CMD__PAGES, pages) |
+			REG_BITS(SURF_CMD__EPOCH, epoch);
 	return (REG(surf_result) & COFFER_REGS__SURF_RESULT__OK_bm) != 0;
 }
 

@@ -23,13 +23,13 @@ enum descriptor_type {
 	BOS = 15,
 	DEVICE_CAPABILITY = 16,
 };
-#define BCD_USB	       0x0201 /* the lowest that has a BOS descriptor */
-#define LANGUAGE       0x0409 /* English (United States) */
-#define BUS_POWERED    0x80
-#define MAX_POWER      250 /* 500 mA */
-#define EP0_PACKET     64
-#define BULK	       2
-#define BULK_PACKET    512
+#define BCD_USB     0x0201 /* the lowest that has a BOS descriptor */
+#define LANGUAGE    0x0409 /* English (United States) */
+#define BUS_POWERED 0x80
+#define MAX_POWER   250 /* 500 mA */
+#define EP0_PACKET  64
+#define BULK        2
+#define BULK_PACKET 512
 
 /* Bytes put one after the other. */
 struct writer {
@@ -94,12 +94,22 @@ static bool high_speed(void)
 #define LE16(value) (uint8_t)(value), (uint8_t)((value) >> 8)
 
 static const uint8_t device[18] = {
-	18, DEVICE, LE16(BCD_USB),
-	0, 0, 0, /* class, subclass, protocol: each interface says */
-	EP0_PACKET, LE16(COFFER_USB_VENDOR_ID), LE16(COFFER_USB_PRODUCT_ID), LE16(COFFER_VERSION_BCD),
-	COFFER_STRING_MANUFACTURER, COFFER_STRING_PRODUCT, COFFER_STRING_SERIAL, 1, /* configuration */
+	18,
+	DEVICE,
+	LE16(BCD_USB),
+	0,
+	0,
+	0, /* class, subclass, protocol: each interface says */
+	EP0_PACKET,
+	LE16(COFFER_USB_VENDOR_ID),
+	LE16(COFFER_USB_PRODUCT_ID),
+	LE16(COFFER_VERSION_BCD),
+	COFFER_STRING_MANUFACTURER,
+	COFFER_STRING_PRODUCT,
+	COFFER_STRING_SERIAL,
+	1, /* configuration */
 };
-static const uint8_t qualifier[10] = { 10, DEVICE_QUALIFIER, LE16(BCD_USB), 0, 0, 0, EP0_PACKET, 1, 0 };
+static const uint8_t qualifier[10] = {10, DEVICE_QUALIFIER, LE16(BCD_USB), 0, 0, 0, EP0_PACKET, 1, 0};
 
 static void put_interface(struct writer *w, uint8_t number, uint8_t setting)
 {
@@ -115,7 +125,7 @@ static void put_interface(struct writer *w, uint8_t number, uint8_t setting)
 
 static void put_endpoint(struct writer *w, uint8_t address)
 {
-	static const uint8_t endpoint[7] = { 7, ENDPOINT, 0, BULK, LE16(BULK_PACKET), 0 };
+	static const uint8_t endpoint[7] = {7, ENDPOINT, 0, BULK, LE16(BULK_PACKET), 0};
 
 	put_bytes(w, endpoint, sizeof(endpoint));
 	w->at[-5] = address;
@@ -196,11 +206,38 @@ static void put_strings(struct writer *w, uint8_t index, uint16_t language)
 static void put_bos(struct writer *w)
 {
 	static const uint8_t bos[] = {
-		5, BOS, LE16(5 + 28), 1,     /* capability */
-		28, DEVICE_CAPABILITY, 5, 0, /* platform */
-		0xDF, 0x60, 0xDD, 0xD8, 0x89, 0x45, 0xC7, 0x4C, 0x9C, 0xD2, 0x65, 0x9D, 0x9E, 0x64, 0x8A, 0x9F,
-		0x00, 0x00, 0x03, 0x06,      /* Windows 8.1 and later */
-		0, 0, COFFER_MSOS_VENDOR_CODE, 0,
+		5,
+		BOS,
+		LE16(5 + 28),
+		1, /* capability */
+		28,
+		DEVICE_CAPABILITY,
+		5,
+		0, /* platform */
+		0xDF,
+		0x60,
+		0xDD,
+		0xD8,
+		0x89,
+		0x45,
+		0xC7,
+		0x4C,
+		0x9C,
+		0xD2,
+		0x65,
+		0x9D,
+		0x9E,
+		0x64,
+		0x8A,
+		0x9F,
+		0x00,
+		0x00,
+		0x03,
+		0x06, /* Windows 8.1 and later */
+		0,
+		0,
+		COFFER_MSOS_VENDOR_CODE,
+		0,
 	};
 
 	put_bytes(w, bos, sizeof(bos));
@@ -209,7 +246,7 @@ static void put_bos(struct writer *w)
 
 size_t usb_descriptor(uint8_t *out, uint8_t type, uint8_t index, uint16_t language)
 {
-	struct writer w = { out, out };
+	struct writer w = {out, out};
 
 	if (type == STRING)
 		put_strings(&w, index, language);
@@ -238,11 +275,11 @@ enum msos_type {
 	MSOS_REGISTRY_PROPERTY = 4,
 };
 #define MSOS_REG_MULTI_SZ 7
-#define GUID_NAME	  "DeviceInterfaceGUIDs"
+#define GUID_NAME         "DeviceInterfaceGUIDs"
 
 /* Sizes, terminators included; the list of GUIDs has a second one. */
-#define MSOS_NAME_BYTES	    (2 * sizeof(GUID_NAME))
-#define MSOS_GUID_BYTES	    (2 * (sizeof(COFFER_INTERFACE_GUID) + 1))
+#define MSOS_NAME_BYTES     (2 * sizeof(GUID_NAME))
+#define MSOS_GUID_BYTES     (2 * (sizeof(COFFER_INTERFACE_GUID) + 1))
 #define MSOS_PROPERTY_BYTES (10 + MSOS_NAME_BYTES + MSOS_GUID_BYTES)
 #define MSOS_FUNCTION_BYTES (8 + 20 + MSOS_PROPERTY_BYTES)
 #define MSOS_HEADER_BYTES   10
@@ -275,9 +312,11 @@ static void put_msos_function(struct writer *w, uint8_t interface)
 size_t usb_msos_descriptor(uint8_t *out)
 {
 	size_t functions = contexts() * MSOS_FUNCTION_BYTES;
-	struct writer w = { out, out };
+	struct writer w = {out, out};
 
-	_Static_assert(MSOS_HEADER_BYTES + MSOS_SUBSET_BYTES + BOARD_CONTEXTS_MAX * MSOS_FUNCTION_BYTES <= BOARD_EP0_BYTES, "msos");
+	_Static_assert(MSOS_HEADER_BYTES + MSOS_SUBSET_BYTES + BOARD_CONTEXTS_MAX * MSOS_FUNCTION_BYTES <=
+			       BOARD_EP0_BYTES,
+		       "msos");
 	if (out == NULL)
 		return MSOS_HEADER_BYTES + MSOS_SUBSET_BYTES + functions;
 	put16(&w, MSOS_HEADER_BYTES);

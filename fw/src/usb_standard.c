@@ -24,9 +24,9 @@ enum {
 	FROM_INTERFACE = 0x81,
 	FROM_ENDPOINT = 0x82,
 };
-#define ENDPOINT_HALT	     0
+#define ENDPOINT_HALT         0
 #define MSOS_DESCRIPTOR_INDEX 7
-#define VENDOR_IN	     0xC0
+#define VENDOR_IN             0xC0
 
 /* type << 8 | request: one case a request. */
 #define WHICH(type, request) ((type) << 8 | (request))

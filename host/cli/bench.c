@@ -26,10 +26,10 @@ static const char usage[] =
 	"  create-session   the request for a protected session, from SETUP to status stage\n"
 	"  negotiate/...    a key exchange, from the request to its result\n";
 
-#define QUEUED_BYTES 524288u /* data of one measurement, at least one job and at most: */
-#define MOST_JOBS 64u
+#define QUEUED_BYTES   524288u /* data of one measurement, at least one job and at most: */
+#define MOST_JOBS      64u
 #define HEADLINE_BYTES 65536u
-#define MOST_BYTES 1048576u
+#define MOST_BYTES     1048576u
 
 struct bench {
 	struct cli_board board;
@@ -81,7 +81,7 @@ static int print_json(const struct bench *bench)
 /* Queues jobs of one size, all at once, and takes the time from the first byte in to the last byte out. */
 static int measure(struct bench *bench, const char *name, const struct coffer_job_desc *job)
 {
-	coffer_task *tasks[MOST_JOBS] = { 0 };
+	coffer_task *tasks[MOST_JOBS] = {0};
 	uint64_t first = 0, last = 0, bytes = 0;
 	uint32_t count = (uint32_t)(QUEUED_BYTES / job->length);
 	int code = CLI_OK;
@@ -132,14 +132,15 @@ static int for_sizes(struct bench *bench, const char *prefix, const struct coffe
 
 static int surface_stream(struct bench *bench, uint32_t key_bytes)
 {
-	struct coffer_job_desc job = { .op = COFFER_OP_CRYPT, .mode = COFFER_MODE_CTR, .src = bench->data };
-	struct coffer_outcome outcome = { 0 };
+	struct coffer_job_desc job = {.op = COFFER_OP_CRYPT, .mode = COFFER_MODE_CTR, .src = bench->data};
+	struct coffer_outcome outcome = {0};
 	uint8_t wrapped[32];
 	char name[24];
 
 	if (coffer_random(wrapped, sizeof(wrapped)))
 		return cli_fail("random numbers", COFFER_E_NOT_READY);
-	if (coffer_load_key(bench->protected_session, wrapped, key_bytes, key_bytes, COFFER_MODE_CTR, COFFER_CTR_CARRY128, NULL, &outcome))
+	if (coffer_load_key(bench->protected_session, wrapped, key_bytes, key_bytes, COFFER_MODE_CTR,
+			    COFFER_CTR_CARRY128, NULL, &outcome))
 		return cli_job_fail("content key", &outcome);
 	job.slot = coffer_session_slot(bench->protected_session, COFFER_KEY_CONTENT);
 	job.dst_surface = coffer_surface_handle(bench->surface);
@@ -163,7 +164,7 @@ static int return_stream(struct bench *bench)
 
 static int loop_stream(struct bench *bench)
 {
-	const struct coffer_job_desc job = { .op = COFFER_OP_LOOP, .src = bench->data, .dst = bench->data };
+	const struct coffer_job_desc job = {.op = COFFER_OP_LOOP, .src = bench->data, .dst = bench->data};
 
 	return bench->all ? for_sizes(bench, "loop", &job, MOST_BYTES) : CLI_OK;
 }
@@ -173,7 +174,8 @@ static int loop_stream(struct bench *bench)
 static int create_session(struct bench *bench)
 {
 	struct coffer_status status;
-	int error = coffer_session_create(bench->board.context, COFFER_SESSION_PROTECTED, NULL, &bench->protected_session);
+	int error =
+		coffer_session_create(bench->board.context, COFFER_SESSION_PROTECTED, NULL, &bench->protected_session);
 
 	if (!error)
 		error = coffer_get_status(bench->board.context, NULL, &status);
@@ -223,8 +225,8 @@ static int open_session(struct bench *bench)
 
 	if (code)
 		return cli_fail("random numbers", code);
-	code = cli_open_session(&bench->board, COFFER_USE_CTR | COFFER_USE_ENCRYPT | COFFER_USE_DECRYPT, key, sizeof(key),
-				&bench->open_session, NULL);
+	code = cli_open_session(&bench->board, COFFER_USE_CTR | COFFER_USE_ENCRYPT | COFFER_USE_DECRYPT, key,
+				sizeof(key), &bench->open_session, NULL);
 	explicit_bzero(key, sizeof(key));
 	return code;
 }
@@ -274,14 +276,14 @@ static int run(struct bench *bench, const char *serial, const char *root)
 int cli_bench(int argc, char **argv)
 {
 	enum { SERIAL = 256, ROOT, JSON, ALL };
-	static const struct option longs[] = { { "serial", required_argument, NULL, SERIAL },
-					       { "root", required_argument, NULL, ROOT },
-					       { "json", no_argument, NULL, JSON },
-					       { "all", no_argument, NULL, ALL },
-					       { "help", no_argument, NULL, 'h' },
-					       { 0 } };
+	static const struct option longs[] = {{"serial", required_argument, NULL, SERIAL},
+					      {"root", required_argument, NULL, ROOT},
+					      {"json", no_argument, NULL, JSON},
+					      {"all", no_argument, NULL, ALL},
+					      {"help", no_argument, NULL, 'h'},
+					      {0}};
 	const char *serial = NULL, *root = NULL;
-	struct bench bench = { 0 };
+	struct bench bench = {0};
 	int option;
 
 	opterr = 0;

@@ -6,12 +6,11 @@
 
 #include "cli.h"
 
-static const char usage[] =
-	"Usage: coffer certificate [--serial S] [--p256]\n"
-	"A board's certificate chain as PEM, leaf first, root left out. It is not checked.\n"
-	"\n"
-	"  --serial S  this board\n"
-	"  --p256      the chain of the key that signs, not of the one that opens key blobs\n";
+static const char usage[] = "Usage: coffer certificate [--serial S] [--p256]\n"
+			    "A board's certificate chain as PEM, leaf first, root left out. It is not checked.\n"
+			    "\n"
+			    "  --serial S  this board\n"
+			    "  --p256      the chain of the key that signs, not of the one that opens key blobs\n";
 
 static void print_pem(const uint8_t *der, size_t bytes)
 {
@@ -63,12 +62,12 @@ static int print_chain(const uint8_t *der, size_t bytes)
 int cli_certificate(int argc, char **argv)
 {
 	enum { SERIAL = 256, P256 };
-	static const struct option longs[] = { { "serial", required_argument, NULL, SERIAL },
-					       { "p256", no_argument, NULL, P256 },
-					       { "help", no_argument, NULL, 'h' },
-					       { 0 } };
+	static const struct option longs[] = {{"serial", required_argument, NULL, SERIAL},
+					      {"p256", no_argument, NULL, P256},
+					      {"help", no_argument, NULL, 'h'},
+					      {0}};
 	enum coffer_chain which = COFFER_CHAIN_RSA;
-	struct cli_board board = { 0 };
+	struct cli_board board = {0};
 	const char *serial = NULL;
 	uint8_t *der = NULL;
 	size_t bytes;

@@ -68,7 +68,8 @@ int cli_bad_option(char **argv, int answer)
 {
 	const char *option = argv[optind - 1];
 
-	return cli_error(CLI_USAGE, answer == ':' ? "%s: option '%s' wants a value" : "%s: no option '%s'", argv[0], option);
+	return cli_error(CLI_USAGE, answer == ':' ? "%s: option '%s' wants a value" : "%s: no option '%s'", argv[0],
+			 option);
 }
 
 /* What the library has to say beyond an error code, versions of the protocol for one. */
@@ -81,7 +82,7 @@ static void show_log(void *arg, enum coffer_log_level level, const char *message
 
 int cli_open(struct cli_board *board, const char *serial)
 {
-	const struct coffer_options options = { .size = sizeof(options), .log = show_log };
+	const struct coffer_options options = {.size = sizeof(options), .log = show_log};
 	int error = coffer_init(&board->library, &options);
 
 	if (error)
@@ -105,7 +106,8 @@ int cli_trust(struct cli_board *board, const char *root)
 		coffer_roots_free(&roots);
 	}
 	if (error == COFFER_E_UNTRUSTED && reason == COFFER_TRUST_BAD_ROOT)
-		return cli_error(CLI_UNTRUSTED, "%s: %s", named ? named : "the installed root", coffer_trust_text(reason));
+		return cli_error(CLI_UNTRUSTED, "%s: %s", named ? named : "the installed root",
+				 coffer_trust_text(reason));
 	if (error == COFFER_E_UNTRUSTED)
 		return cli_error(CLI_UNTRUSTED, "the board is not trusted: %s", coffer_trust_text(reason));
 	return error ? cli_fail("certificate", error) : CLI_OK;
@@ -169,7 +171,7 @@ static int64_t now_ms(void)
 
 void cli_progress_start(struct cli_progress *progress, uint64_t total)
 {
-	*progress = (struct cli_progress){ .total = total, .shown_ms = now_ms(), .on = total && isatty(STDERR_FILENO) };
+	*progress = (struct cli_progress){.total = total, .shown_ms = now_ms(), .on = total && isatty(STDERR_FILENO)};
 }
 
 void cli_progress_show(struct cli_progress *progress, uint64_t done)
@@ -183,7 +185,8 @@ void cli_progress_show(struct cli_progress *progress, uint64_t done)
 	progress->shown_ms = now_ms();
 	progress->drawn = true;
 	filled = (int)(done * (uint64_t)width / progress->total);
-	fprintf(stderr, "\r[%.*s%*s] %3u %%", filled, bar, width - filled, "", (unsigned)(done * 100 / progress->total));
+	fprintf(stderr, "\r[%.*s%*s] %3u %%", filled, bar, width - filled, "",
+		(unsigned)(done * 100 / progress->total));
 }
 
 void cli_progress_end(struct cli_progress *progress)

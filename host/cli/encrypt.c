@@ -74,7 +74,8 @@ static int check(struct options *options)
 	if (code)
 		return code;
 	if (options->key_length != 16 && options->key_length != 24 && options->key_length != 32)
-		return cli_error(options->key_file ? CLI_BAD_INPUT : CLI_USAGE, "%s: a key is 32, 48 or 64 hexadecimal digits",
+		return cli_error(options->key_file ? CLI_BAD_INPUT : CLI_USAGE,
+				 "%s: a key is 32, 48 or 64 hexadecimal digits",
 				 options->key_file ? options->key_file : "--key");
 	if (!options->iv || cli_hex(options->iv, options->job.start.iv, 16) != 16)
 		return cli_error(CLI_USAGE, "--iv wants 32 hexadecimal digits");
@@ -84,14 +85,16 @@ static int check(struct options *options)
 static int parse(int argc, char **argv, struct options *options)
 {
 	enum { KEY = 256, KEY_FILE, IV, AES, SERIAL, ROOT };
-	static const struct option longs[] = {
-		{ "key", required_argument, NULL, KEY },       { "key-file", required_argument, NULL, KEY_FILE },
-		{ "iv", required_argument, NULL, IV },         { "aes", required_argument, NULL, AES },
-		{ "serial", required_argument, NULL, SERIAL }, { "root", required_argument, NULL, ROOT },
-		{ "help", no_argument, NULL, 'h' },            { 0 }
-	};
-	const char **texts[] = { &options->key,  &options->key_file, &options->iv,
-				 &options->mode, &options->serial,   &options->root };
+	static const struct option longs[] = {{"key", required_argument, NULL, KEY},
+					      {"key-file", required_argument, NULL, KEY_FILE},
+					      {"iv", required_argument, NULL, IV},
+					      {"aes", required_argument, NULL, AES},
+					      {"serial", required_argument, NULL, SERIAL},
+					      {"root", required_argument, NULL, ROOT},
+					      {"help", no_argument, NULL, 'h'},
+					      {0}};
+	const char **texts[] = {&options->key,  &options->key_file, &options->iv,
+				&options->mode, &options->serial,   &options->root};
 	int option;
 
 	opterr = 0;
@@ -114,7 +117,7 @@ static int parse(int argc, char **argv, struct options *options)
 static int run(struct options *options, bool encrypt)
 {
 	struct coffer_job_desc *job = &options->job;
-	struct cli_board board = { 0 };
+	struct cli_board board = {0};
 	coffer_session *session = NULL;
 	struct cli_stream *stream;
 	int code = cli_stream_open(&stream, options->in_path, options->out_path);
@@ -143,7 +146,7 @@ static int run(struct options *options, bool encrypt)
 
 static int crypt_file(int argc, char **argv, bool encrypt)
 {
-	struct options options = { 0 };
+	struct options options = {0};
 	int code = parse(argc, argv, &options);
 
 	if (!code)

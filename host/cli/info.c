@@ -7,9 +7,8 @@
 
 #include "cli.h"
 
-static const char usage[] =
-	"Usage: coffer info [--serial S] [--json]\n"
-	"What a board is and how it fares.\n";
+static const char usage[] = "Usage: coffer info [--serial S] [--json]\n"
+			    "What a board is and how it fares.\n";
 
 static void add_hex(cJSON *to, const char *name, const uint8_t *bytes, size_t count)
 {
@@ -63,7 +62,8 @@ static void print_lines(const cJSON *top)
 {
 	const cJSON *value;
 
-	cJSON_ArrayForEach(value, top) {
+	cJSON_ArrayForEach(value, top)
+	{
 		if (cJSON_IsString(value))
 			printf("%-20s %s\n", value->string, value->valuestring);
 		else if (cJSON_IsBool(value))
@@ -75,7 +75,7 @@ static void print_lines(const cJSON *top)
 
 static int show(const char *serial, bool json)
 {
-	struct cli_board board = { 0 };
+	struct cli_board board = {0};
 	struct coffer_status status;
 	struct coffer_info info;
 	int error, code = cli_open(&board, serial);
@@ -105,10 +105,10 @@ static int show(const char *serial, bool json)
 int cli_info(int argc, char **argv)
 {
 	enum { SERIAL = 256, JSON };
-	static const struct option longs[] = { { "serial", required_argument, NULL, SERIAL },
-					       { "json", no_argument, NULL, JSON },
-					       { "help", no_argument, NULL, 'h' },
-					       { 0 } };
+	static const struct option longs[] = {{"serial", required_argument, NULL, SERIAL},
+					      {"json", no_argument, NULL, JSON},
+					      {"help", no_argument, NULL, 'h'},
+					      {0}};
 	const char *serial = NULL;
 	bool json = false;
 	int option;

@@ -95,9 +95,7 @@ static int list_boards(bool json)
 int cli_list(int argc, char **argv)
 {
 	enum { JSON = 256 };
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, JSON }, { "help", no_argument, NULL, 'h' }, { 0 }
-	};
+	static const struct option longs[] = {{"json", no_argument, NULL, JSON}, {"help", no_argument, NULL, 'h'}, {0}};
 	bool json = false;
 	int option;
 

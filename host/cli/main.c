@@ -10,15 +10,15 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
-	{ "list", cli_list, "the boards that are attached" },
-	{ "info", cli_info, "what a board is and how it fares" },
-	{ "certificate", cli_certificate, "a board's certificate chain, as PEM" },
-	{ "selftest", cli_selftest, "tries link, key exchange and ciphers" },
-	{ "encrypt", cli_encrypt, "encrypts a file or pipe on the board" },
-	{ "decrypt", cli_decrypt, "decrypts a file or pipe on the board" },
-	{ "film", cli_film, "decrypts an MP4 (Common Encryption) on the board" },
-	{ "bench", cli_bench, "measures the board, in its own time" },
-	{ "provision", cli_provision, "makes a board's identity" },
+	{"list", cli_list, "the boards that are attached"},
+	{"info", cli_info, "what a board is and how it fares"},
+	{"certificate", cli_certificate, "a board's certificate chain, as PEM"},
+	{"selftest", cli_selftest, "tries link, key exchange and ciphers"},
+	{"encrypt", cli_encrypt, "encrypts a file or pipe on the board"},
+	{"decrypt", cli_decrypt, "decrypts a file or pipe on the board"},
+	{"film", cli_film, "decrypts an MP4 (Common Encryption) on the board"},
+	{"bench", cli_bench, "measures the board, in its own time"},
+	{"provision", cli_provision, "makes a board's identity"},
 };
 
 static void usage(FILE *to)

@@ -13,7 +13,7 @@
 
 /* ---- signals: a process that is ended leaves nothing half done behind -------------------------------------- */
 
-static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 static const char *volatile unfinished; /* what is to be removed */
 
 /* Nothing but what a handler may call: whatever the program waits for, it ends at once. */
@@ -27,7 +27,7 @@ static void remove_and_end(int number)
 
 static void catch_signals(void)
 {
-	struct sigaction ours = { .sa_handler = remove_and_end }, before;
+	struct sigaction ours = {.sa_handler = remove_and_end}, before;
 
 	sigfillset(&ours.sa_mask);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
@@ -88,7 +88,7 @@ int cli_output_open(struct cli_output *output, const char *path)
 	struct stat there;
 	bool exists = stat(path, &there) == 0;
 
-	*output = (struct cli_output){ .fd = -1, .path = path };
+	*output = (struct cli_output){.fd = -1, .path = path};
 	if (!strcmp(path, "-"))
 		output->fd = dup(STDOUT_FILENO);
 	else if (exists && !S_ISREG(there.st_mode))

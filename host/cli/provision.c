@@ -23,25 +23,25 @@
 #include "identity.h"
 #include "provision.h"
 
-#define PEM_LIMIT 65536u
+#define PEM_LIMIT    65536u
 #define DEFAULT_DAYS 3650u
-#define MAX_DAYS 36500u
+#define MAX_DAYS     36500u
 
 static const char usage[] =
-"Usage: coffer provision --device-secret FILE (--root-key KEY --root CERT | --new-root DIR) --out IMG\n"
-"                        [--new-secret] [--serial S] [--virtual] [--days N] [--json]\n"
-"Make the identity record of a board: its keys, wrapped under the device secret, and their certificates.\n"
-"\n"
-"  --device-secret FILE  32 bytes or 64 hex digits; the same file feeds the bitstream\n"
-"  --new-secret          make FILE, which must not exist yet\n"
-"  --root-key KEY        PEM private key of the root, RSA or EC\n"
-"  --root CERT           PEM certificate of the root\n"
-"  --new-root DIR        make a root: DIR/root.key and DIR/root.pem, which must not exist yet\n"
-"  --out IMG             the record; it goes to byte 0x3F0000 of the flash\n"
-"  --serial S            1 to 16 of [0-9A-Za-z-]; default: random\n"
-"  --virtual             the new root is one of virtual boards\n"
-"  --days N              validity of the certificates, default 3650\n"
-"  --json                say what was made as JSON\n";
+	"Usage: coffer provision --device-secret FILE (--root-key KEY --root CERT | --new-root DIR) --out IMG\n"
+	"                        [--new-secret] [--serial S] [--virtual] [--days N] [--json]\n"
+	"Make the identity record of a board: its keys, wrapped under the device secret, and their certificates.\n"
+	"\n"
+	"  --device-secret FILE  32 bytes or 64 hex digits; the same file feeds the bitstream\n"
+	"  --new-secret          make FILE, which must not exist yet\n"
+	"  --root-key KEY        PEM private key of the root, RSA or EC\n"
+	"  --root CERT           PEM certificate of the root\n"
+	"  --new-root DIR        make a root: DIR/root.key and DIR/root.pem, which must not exist yet\n"
+	"  --out IMG             the record; it goes to byte 0x3F0000 of the flash\n"
+	"  --serial S            1 to 16 of [0-9A-Za-z-]; default: random\n"
+	"  --virtual             the new root is one of virtual boards\n"
+	"  --days N              validity of the certificates, default 3650\n"
+	"  --json                say what was made as JSON\n";
 
 struct options {
 	const char *secret, *root_key, *root, *new_root, *out;
@@ -80,27 +80,51 @@ static int parse(int argc, char **argv, struct options *o)
 {
 	enum { SECRET = 256, NEW_SECRET, ROOT_KEY, ROOT, NEW_ROOT, OUT, SERIAL, VIRTUAL, DAYS, JSON };
 	static const struct option longs[] = {
-		{"device-secret", required_argument, NULL, SECRET}, {"new-secret", no_argument, NULL, NEW_SECRET},
-		{"root-key", required_argument, NULL, ROOT_KEY},    {"root", required_argument, NULL, ROOT},
-		{"new-root", required_argument, NULL, NEW_ROOT},    {"out", required_argument, NULL, OUT},
-		{"serial", required_argument, NULL, SERIAL},        {"virtual", no_argument, NULL, VIRTUAL},
-		{"days", required_argument, NULL, DAYS},            {"json", no_argument, NULL, JSON},
-		{"help", no_argument, NULL, 'h'},                   {0},
+		{"device-secret", required_argument, NULL, SECRET},
+		{"new-secret", no_argument, NULL, NEW_SECRET},
+		{"root-key", required_argument, NULL, ROOT_KEY},
+		{"root", required_argument, NULL, ROOT},
+		{"new-root", required_argument, NULL, NEW_ROOT},
+		{"out", required_argument, NULL, OUT},
+		{"serial", required_argument, NULL, SERIAL},
+		{"virtual", no_argument, NULL, VIRTUAL},
+		{"days", required_argument, NULL, DAYS},
+		{"json", no_argument, NULL, JSON},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	int c;
 
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
 		switch (c) {
-		case SECRET: o->secret = optarg; break;
-		case NEW_SECRET: o->new_secret = true; break;
-		case ROOT_KEY: o->root_key = optarg; break;
-		case ROOT: o->root = optarg; break;
-		case NEW_ROOT: o->new_root = optarg; break;
-		case OUT: o->out = optarg; break;
-		case SERIAL: o->in.serial = optarg; break;
-		case JSON: o->json = true; break;
-		case VIRTUAL: o->in.virtual_board = true; break;
+		case SECRET:
+			o->secret = optarg;
+			break;
+		case NEW_SECRET:
+			o->new_secret = true;
+			break;
+		case ROOT_KEY:
+			o->root_key = optarg;
+			break;
+		case ROOT:
+			o->root = optarg;
+			break;
+		case NEW_ROOT:
+			o->new_root = optarg;
+			break;
+		case OUT:
+			o->out = optarg;
+			break;
+		case SERIAL:
+			o->in.serial = optarg;
+			break;
+		case JSON:
+			o->json = true;
+			break;
+		case VIRTUAL:
+			o->in.virtual_board = true;
+			break;
 		case DAYS:
 			if (parse_days(optarg, &o->in.days))
 				return CLI_USAGE;

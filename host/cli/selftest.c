@@ -52,19 +52,18 @@ static int check_health(struct test *test)
 
 static int check_loop(struct test *test)
 {
-	static const uint32_t sizes[] = { 0, 1, 15, 16, 447, 448, 449, 511, 512, 513, 1024, 4095, 4096, 65536, 65537, 200000 };
+	static const uint32_t sizes[] = {0,   1,   15,   16,   447,  448,   449,   511,
+					 512, 513, 1024, 4095, 4096, 65536, 65537, 200000};
 	const uint32_t most = 200000;
 	uint8_t *sent = malloc(most), *back = malloc(most);
-	struct coffer_outcome outcome = { 0 };
+	struct coffer_outcome outcome = {0};
 	bool same = sent && back;
 	int error = 0;
 
 	if (same)
 		error = coffer_random(sent, most);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes) && same && !error; i++) {
-		const struct coffer_job_desc job = {
-			.op = COFFER_OP_LOOP, .src = sent, .dst = back, .length = sizes[i]
-		};
+		const struct coffer_job_desc job = {.op = COFFER_OP_LOOP, .src = sent, .dst = back, .length = sizes[i]};
 
 		memset(back, 0, most);
 		error = coffer_run(test->board.context, &job, NULL, &outcome);
@@ -84,30 +83,31 @@ static const char vector_plain[] = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03
 static const struct vector {
 	const char *name, *key, *cipher;
 } vectors[] = {
-	{ "AES-128-CTR, SP 800-38A F.5.1", "2b7e151628aed2a6abf7158809cf4f3c",
-	  "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff"
-	  "5ae4df3edbd5d35e5b4f09020db03eab1e031dda2fbe03d1792170a0f3009cee" },
-	{ "AES-192-CTR, SP 800-38A F.5.3", "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b",
-	  "1abc932417521ca24f2b0459fe7e6e0b090339ec0aa6faefd5ccc2c6f4ce8e94"
-	  "1e36b26bd1ebc670d1bd1d665620abf74f78a7f6d29809585a97daec58c6b050" },
-	{ "AES-256-CTR, SP 800-38A F.5.5", "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
-	  "601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c5"
-	  "2b0930daa23de94ce87017ba2d84988ddfc9c58db67aada613c2dd08457941a6" },
+	{"AES-128-CTR, SP 800-38A F.5.1", "2b7e151628aed2a6abf7158809cf4f3c",
+	 "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff"
+	 "5ae4df3edbd5d35e5b4f09020db03eab1e031dda2fbe03d1792170a0f3009cee"},
+	{"AES-192-CTR, SP 800-38A F.5.3", "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b",
+	 "1abc932417521ca24f2b0459fe7e6e0b090339ec0aa6faefd5ccc2c6f4ce8e94"
+	 "1e36b26bd1ebc670d1bd1d665620abf74f78a7f6d29809585a97daec58c6b050"},
+	{"AES-256-CTR, SP 800-38A F.5.5", "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
+	 "601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c5"
+	 "2b0930daa23de94ce87017ba2d84988ddfc9c58db67aada613c2dd08457941a6"},
 };
 
 static int check_vector(struct test *test, const struct vector *vector)
 {
-	struct coffer_job_desc job = { .op = COFFER_OP_CRYPT, .mode = COFFER_MODE_CTR, .encrypt = 1, .length = 64 };
+	struct coffer_job_desc job = {.op = COFFER_OP_CRYPT, .mode = COFFER_MODE_CTR, .encrypt = 1, .length = 64};
 	uint8_t key[32], data[64], expected[64];
 	int key_bytes = cli_hex(vector->key, key, sizeof(key));
-	struct coffer_outcome outcome = { 0 };
+	struct coffer_outcome outcome = {0};
 	coffer_session *session = NULL;
 	int code;
 
 	cli_hex(vector_plain, data, sizeof(data));
 	cli_hex(vector->cipher, expected, sizeof(expected));
 	cli_hex(vector_iv, job.start.iv, sizeof(job.start.iv));
-	code = cli_open_session(&test->board, COFFER_USE_CTR | COFFER_USE_ENCRYPT, key, (size_t)key_bytes, &session, NULL);
+	code = cli_open_session(&test->board, COFFER_USE_CTR | COFFER_USE_ENCRYPT, key, (size_t)key_bytes, &session,
+				NULL);
 	if (!code) {
 		job.slot = coffer_session_slot(session, COFFER_KEY_SESSION);
 		job.src = job.dst = data;
@@ -140,7 +140,7 @@ static int print_json(struct test *test, int code)
 
 static int run(const char *serial, const char *root, bool json)
 {
-	struct test test = { .checks = json ? cJSON_CreateArray() : NULL };
+	struct test test = {.checks = json ? cJSON_CreateArray() : NULL};
 	int code = cli_open(&test.board, serial);
 
 	if (!code)
@@ -161,11 +161,11 @@ static int run(const char *serial, const char *root, bool json)
 int cli_selftest(int argc, char **argv)
 {
 	enum { SERIAL = 256, ROOT, JSON };
-	static const struct option longs[] = { { "serial", required_argument, NULL, SERIAL },
-					       { "root", required_argument, NULL, ROOT },
-					       { "json", no_argument, NULL, JSON },
-					       { "help", no_argument, NULL, 'h' },
-					       { 0 } };
+	static const struct option longs[] = {{"serial", required_argument, NULL, SERIAL},
+					      {"root", required_argument, NULL, ROOT},
+					      {"json", no_argument, NULL, JSON},
+					      {"help", no_argument, NULL, 'h'},
+					      {0}};
 	const char *serial = NULL, *root = NULL;
 	bool json = false;
 	int option;

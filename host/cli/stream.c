@@ -11,7 +11,7 @@
 
 #include "output.h"
 
-#define PIECES 16
+#define PIECES      16
 #define PIECE_BYTES 65536u
 
 struct piece {

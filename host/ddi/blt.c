@@ -105,8 +105,9 @@ static VOID APIENTRY decryption_blt(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTO
 	struct list list = {0};
 
 	if (!session || !source || !target || source->kind != COFFER_DDI_RESOURCE_STAGING ||
-	    target->kind != COFFER_DDI_RESOURCE_PROTECTED || target->session != session || !same_shape(source, target) ||
-	    !pIV || IVSize != sizeof(D3D11_1DDI_AES_CTR_IV) || (pContentKey && ContentKeySize != 16))
+	    target->kind != COFFER_DDI_RESOURCE_PROTECTED || target->session != session ||
+	    !same_shape(source, target) || !pIV || IVSize != sizeof(D3D11_1DDI_AES_CTR_IV) ||
+	    (pContentKey && ContentKeySize != 16))
 		return;
 	if (!pEncryptedBlockInfo || make_list(pEncryptedBlockInfo, source->bytes, &list))
 		ddi_report(device, decrypt(device, session, source, target, &list, pContentKey, pIV));

@@ -35,7 +35,7 @@ struct ddi_device {
 	UINT timeout_ms;
 	atomic_bool dead; /* context lost, protocol fault or expired deadline: stays so */
 	pthread_mutex_t lock;
-	uint8_t *chain;   /* certificates, once they have been fetched; under lock */
+	uint8_t *chain; /* certificates, once they have been fetched; under lock */
 	size_t chain_bytes;
 };
 
@@ -54,7 +54,7 @@ struct ddi_resource {
 	uint64_t bytes;
 	struct ddi_session *session; /* protected */
 	coffer_surface *surface;
-	uint8_t *memory;             /* staging */
+	uint8_t *memory; /* staging */
 };
 
 void ddi_mark(struct ddi_head *head, enum ddi_kind kind, struct ddi_device *device);

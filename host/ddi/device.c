@@ -129,7 +129,8 @@ HRESULT APIENTRY CofferOpenDevice(CONST COFFER_DDIARG_OPENDEVICE *pOpenData, D3D
 	atomic_init(&device->dead, false);
 	error = coffer_init(&device->library, NULL);
 	if (!error)
-		error = coffer_open(device->library, pOpenData->pBoard, -1, ddi_deadline(device, &room), &device->context);
+		error = coffer_open(device->library, pOpenData->pBoard, -1, ddi_deadline(device, &room),
+				    &device->context);
 	if (!error && pthread_mutex_init(&device->lock, NULL))
 		error = COFFER_E_NO_MEMORY;
 	if (error) {

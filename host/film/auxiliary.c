@@ -106,7 +106,7 @@ static int read_senc(struct reader *r, const struct scope *scope, struct span se
 /* ---- saiz and saio ------------------------------------------------------------------------------ */
 
 struct sizes {
-	uint8_t all;        /* 0: each its own */
+	uint8_t all; /* 0: each its own */
 	uint32_t count;
 	struct span each;
 };
@@ -207,8 +207,8 @@ static int read_external(struct reader *r, const struct scope *scope)
 		return 0;
 	if (sizes.each.bad || offsets.each.bad || !offsets.count || sizes.count > track->sample_count - scope->first ||
 	    (offsets.count > 1 && offsets.count > scope->run_count))
-		return film_error(r->film, "track %u, samples from %zu: saiz and saio do not fit its samples", track->id,
-				  scope->first + 1);
+		return film_error(r->film, "track %u, samples from %zu: saiz and saio do not fit its samples",
+				  track->id, scope->first + 1);
 	for (uint32_t i = 0; i < sizes.count; i++) {
 		uint8_t bytes = sizes.all ? sizes.all : span_u8(&sizes.each);
 
@@ -246,7 +246,8 @@ int read_auxiliary(struct reader *r, const struct scope *scope)
 		return -1;
 	for (; i < track->sample_count; i++)
 		if (track->protections[track->samples[i].protection].protected && !track->samples[i].has_iv)
-			return film_error(r->film, "track %u, sample %zu: encrypted, but without an initialization vector",
+			return film_error(r->film,
+					  "track %u, sample %zu: encrypted, but without an initialization vector",
 					  track->id, i + 1);
 	return 0;
 }

@@ -23,10 +23,22 @@ void span_skip(struct span *s, size_t bytes);
 /* The next `bytes` as a span of their own. */
 struct span span_take(struct span *s, size_t bytes);
 
-static inline uint8_t span_u8(struct span *s) { return (uint8_t)span_be(s, 1); }
-static inline uint16_t span_u16(struct span *s) { return (uint16_t)span_be(s, 2); }
-static inline uint32_t span_u32(struct span *s) { return (uint32_t)span_be(s, 4); }
-static inline uint64_t span_u64(struct span *s) { return span_be(s, 8); }
+static inline uint8_t span_u8(struct span *s)
+{
+	return (uint8_t)span_be(s, 1);
+}
+static inline uint16_t span_u16(struct span *s)
+{
+	return (uint16_t)span_be(s, 2);
+}
+static inline uint32_t span_u32(struct span *s)
+{
+	return (uint32_t)span_be(s, 4);
+}
+static inline uint64_t span_u64(struct span *s)
+{
+	return span_be(s, 8);
+}
 
 /* The next box of `in`: true with its type and body. False at the end, or, with in->bad, at a box that does not fit. */
 bool box_next(struct span *in, uint32_t *type, struct span *body);

@@ -135,7 +135,8 @@ void rest_cut(struct rest *rest, uint32_t most, struct cut *cut, struct coffer_p
 	while (rest->bytes && whole && before - rest->bytes < most) {
 		whole = take_pair(rest, most - (before - rest->bytes), &pairs[cut->pairs++]);
 		if (!whole)
-			cut->more = by_blocks(rest) && rest->done && run_is_whole(rest, rest->done % period(rest), rest->first.encrypted);
+			cut->more = by_blocks(rest) && rest->done &&
+				    run_is_whole(rest, rest->done % period(rest), rest->first.encrypted);
 		else
 			next_pair(rest);
 		if (inside)

@@ -12,14 +12,14 @@
 /* What of a sample is still to be cut. */
 struct rest {
 	const struct protection *scheme;
-	const uint8_t *data;        /* as encrypted; read by rest_cut before the piece is submitted */
+	const uint8_t *data; /* as encrypted; read by rest_cut before the piece is submitted */
 	uint32_t bytes;
-	const uint8_t *iv;          /* the sample's */
-	bool listed;                /* it has subsamples */
+	const uint8_t *iv; /* the sample's */
+	bool listed;       /* it has subsamples */
 	const struct coffer_pair *pair;
 	uint32_t pairs;
-	struct coffer_pair first;   /* what is left of *pair */
-	uint32_t done;              /* encrypted bytes done of the range that is cut */
+	struct coffer_pair first; /* what is left of *pair */
+	uint32_t done;            /* encrypted bytes done of the range that is cut */
 	struct coffer_position position;
 };
 
@@ -27,7 +27,7 @@ struct cut {
 	struct coffer_position start;
 	uint32_t bytes;
 	size_t pairs;
-	bool restart, more;         /* as in struct coffer_job_desc */
+	bool restart, more; /* as in struct coffer_job_desc */
 };
 
 /* Of CBC, else of CTR. */

@@ -13,7 +13,7 @@
 
 /* One pass through the board: in the open case the decryption, in the protected case two more tasks. */
 struct piece {
-	coffer_task *load;     /* LOAD_KEY before it, or NULL */
+	coffer_task *load; /* LOAD_KEY before it, or NULL */
 	coffer_task *decrypt;
 	coffer_task *readback; /* protected only */
 	uint8_t *data;
@@ -29,11 +29,11 @@ struct decryptor {
 	coffer_session **sessions; /* two a key, for CTR and CBC, each made when it is first needed */
 	/* protected */
 	coffer_session *session;
-	bool adopted;              /* the session is the caller's */
+	bool adopted; /* the session is the caller's */
 	coffer_surface *surface;
 	const struct film_key *loaded;
 	bool loaded_cbc;
-	uint8_t (*wrapped)[16];    /* content keys under the session key, one a key */
+	uint8_t (*wrapped)[16]; /* content keys under the session key, one a key */
 	struct AVAES *readback_key;
 };
 

@@ -18,7 +18,7 @@
 struct decryptor;
 
 struct decryptor_stats {
-	uint64_t bytes;            /* processed by the board, clear ones among them */
+	uint64_t bytes; /* processed by the board, clear ones among them */
 	uint64_t tasks;
 	uint64_t first_cycle, last_cycle;
 	uint64_t negotiate_cycles; /* of the last key exchange, accepted to released */

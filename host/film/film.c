@@ -42,7 +42,8 @@ static int check_sample(const struct film *film, const struct track *track, size
 	}
 	if (sample->pairs && !protection->crypt_blocks &&
 	    (protection->scheme == FOURCC('c', 'e', 'n', 's') || protection->scheme == FOURCC('c', 'b', 'c', 's')))
-		return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: subsamples, but no pattern", track->id, number + 1);
+		return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: subsamples, but no pattern", track->id,
+				 number + 1);
 	if (sample->pairs && sum != sample->size)
 		return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: its subsamples are %llu bytes, it has %u",
 				 track->id, number + 1, (unsigned long long)sum, sample->size);

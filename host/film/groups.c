@@ -4,7 +4,7 @@
 
 #include "samples_internal.h"
 
-#define SEIG FOURCC('s', 'e', 'i', 'g')
+#define SEIG        FOURCC('s', 'e', 'i', 'g')
 #define LOCAL_GROUP 0x10000u /* indices above it are of the fragment's own sgpd */
 
 static struct protection *add_protection(struct track *track)
@@ -21,7 +21,8 @@ static struct protection *add_protection(struct track *track)
 }
 
 /* Pattern, isProtected, Per_Sample_IV_Size, KID and constant vector: the same bytes in tenc and in a seig entry. */
-static int read_parameters(struct reader *r, const struct track *track, struct span s, bool pattern, struct protection *p)
+static int read_parameters(struct reader *r, const struct track *track, struct span s, bool pattern,
+			   struct protection *p)
 {
 	struct span kid, iv;
 	uint8_t blocks = span_u8(&s);
@@ -217,11 +218,12 @@ static int apply_group(struct reader *r, const struct scope *scope, size_t first
 		uint32_t scheme = track->protections[track->samples[i].protection].scheme;
 
 		if (p->protected && !scheme)
-			return film_error(r->film, "track %u, sample %zu: encrypted by its group, clear by its description",
+			return film_error(r->film,
+					  "track %u, sample %zu: encrypted by its group, clear by its description",
 					  track->id, i + 1);
 		if (p->protected && p->scheme && p->scheme != scheme)
-			return film_error(r->film, "track %u, sample %zu: its group has samples of two schemes", track->id,
-					  i + 1);
+			return film_error(r->film, "track %u, sample %zu: its group has samples of two schemes",
+					  track->id, i + 1);
 		if (p->protected && !p->scheme) {
 			p->scheme = scheme;
 			if (check_parameters(r, track, p))
@@ -238,8 +240,8 @@ int apply_groups(struct reader *r, const struct scope *scope, uint32_t local_bas
 	struct track *track = scope->track;
 	struct span boxes = scope->boxes, s;
 	size_t at = scope->first;
-	uint32_t rest = scope->fragment && local_count ? local_default ? local_default + LOCAL_GROUP : 0
-						       : track->default_group;
+	uint32_t rest =
+		scope->fragment && local_count ? local_default ? local_default + LOCAL_GROUP : 0 : track->default_group;
 	uint32_t type;
 
 	while (box_next(&boxes, &type, &s)) {
@@ -259,7 +261,8 @@ int apply_groups(struct reader *r, const struct scope *scope, uint32_t local_bas
 			uint32_t group = span_u32(&s);
 
 			if (s.bad || count > track->sample_count - at)
-				return film_error(r->film, "track %u: sbgp speaks of more samples than there are", track->id);
+				return film_error(r->film, "track %u: sbgp speaks of more samples than there are",
+						  track->id);
 			if (apply_group(r, scope, at, count, group, local_base, local_count))
 				return -1;
 			at += count;

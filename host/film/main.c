@@ -12,16 +12,16 @@
 #include "film.h"
 
 static const char usage[] =
-"Usage: coffer film IN.mp4 OUT.mp4 (--key KID:KEY... | --key-file FILE) [--protected] [--json]\n"
-"                   [--serial SERIAL] [--root CERT]\n"
-"Decrypt a film (MP4, Common Encryption, scheme cenc) on a board.\n"
-"\n"
-"  --key KID:KEY    a content key and its id, 32 hexadecimal digits each; may be repeated\n"
-"  --key-file FILE  one KID:KEY a line, which other users of this machine cannot see\n"
-"  --protected      through a protected session: into a surface, out again by encrypted read-back\n"
-"  --json           print what was done as JSON\n"
-"  --serial SERIAL  the board; default: the first one with a free context\n"
-"  --root CERT      trusted root, PEM; default: $COFFER_ROOT, then the installed one\n";
+	"Usage: coffer film IN.mp4 OUT.mp4 (--key KID:KEY... | --key-file FILE) [--protected] [--json]\n"
+	"                   [--serial SERIAL] [--root CERT]\n"
+	"Decrypt a film (MP4, Common Encryption, scheme cenc) on a board.\n"
+	"\n"
+	"  --key KID:KEY    a content key and its id, 32 hexadecimal digits each; may be repeated\n"
+	"  --key-file FILE  one KID:KEY a line, which other users of this machine cannot see\n"
+	"  --protected      through a protected session: into a surface, out again by encrypted read-back\n"
+	"  --json           print what was done as JSON\n"
+	"  --serial SERIAL  the board; default: the first one with a free context\n"
+	"  --root CERT      trusted root, PEM; default: $COFFER_ROOT, then the installed one\n";
 
 struct options {
 	const char *serial, *root;
@@ -90,9 +90,9 @@ static void report(const struct options *o, const struct film *film, const char 
 
 	if (!o->json) {
 		printf("%s: %llu samples, %llu of them decrypted on %s: %llu bytes in %.3f s of board time (%.1f MB/s), "
-		       "%.1f s in all\n", film->out, (unsigned long long)film->packets,
-		       (unsigned long long)film->encrypted, serial, (unsigned long long)s->bytes, (double)cycles / 60e6,
-		       rate * 60, seconds);
+		       "%.1f s in all\n",
+		       film->out, (unsigned long long)film->packets, (unsigned long long)film->encrypted, serial,
+		       (unsigned long long)s->bytes, (double)cycles / 60e6, rate * 60, seconds);
 		return;
 	}
 	printf("{\"serial\":\"%s\",\"protected\":%s,\"samples\":%llu,\"encrypted_samples\":%llu,\"bytes\":%llu,"

@@ -122,8 +122,9 @@ int remux_read(struct remux *r, AVPacket *packet, struct track **track, size_t *
 		return CLI_OK;
 	s = *sample < (*track)->sample_count ? &(*track)->samples[*sample] : NULL;
 	if (!s || packet->pos < 0 || (uint64_t)packet->pos != s->offset || (uint32_t)packet->size != s->size)
-		return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: libavformat and the file's tables disagree on it",
-				 (*track)->id, *sample + 1);
+		return cli_error(CLI_BAD_INPUT,
+				 "track %u, sample %zu: libavformat and the file's tables disagree on it", (*track)->id,
+				 *sample + 1);
 	return CLI_OK;
 }
 

@@ -16,7 +16,7 @@ struct remux {
 	AVIOContext *source, *io; /* under in and out */
 	const struct film_samples *film;
 	int fd;
-	uint64_t at;              /* of the input, for source */
+	uint64_t at; /* of the input, for source */
 	struct cli_output file;
 	struct track **tracks; /* of each input stream */
 	size_t *next;          /* sample of it that comes next */

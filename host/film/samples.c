@@ -82,7 +82,7 @@ struct sizes_table { /* stsz or stz2 */
 	struct span s;
 	uint32_t all, count;
 	unsigned int bits;
-	uint8_t half;       /* the second of two 4-bit sizes */
+	uint8_t half; /* the second of two 4-bit sizes */
 	bool pending;
 };
 
@@ -140,7 +140,8 @@ static void next_stsc_entry(struct chunks *c)
 static struct chunks find_chunks(struct span stbl)
 {
 	struct chunks c = {.stsc = box_find(stbl, FOURCC('s', 't', 's', 'c')),
-			   .offsets = box_find(stbl, FOURCC('s', 't', 'c', 'o')), .offset_bytes = 4};
+			   .offsets = box_find(stbl, FOURCC('s', 't', 'c', 'o')),
+			   .offset_bytes = 4};
 
 	if (c.offsets.bad) {
 		c.offsets = box_find(stbl, FOURCC('c', 'o', '6', '4'));
@@ -286,7 +287,7 @@ static int read_moov(struct reader *r, struct span moov)
 /* ---- moof ------------------------------------------------------------------------------------------ */
 
 struct fragment {
-	uint64_t base, at;  /* what offsets count from; behind the last sample so far */
+	uint64_t base, at; /* what offsets count from; behind the last sample so far */
 	uint32_t description, size;
 };
 

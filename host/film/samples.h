@@ -19,9 +19,9 @@
 
 /* How the samples of a description or a group are protected. */
 struct protection {
-	uint32_t scheme;   /* FOURCC of schm; 0: a clear description */
+	uint32_t scheme; /* FOURCC of schm; 0: a clear description */
 	bool protected;
-	uint8_t iv_bytes;  /* per sample: 8 or 16; 0: constant_iv */
+	uint8_t iv_bytes; /* per sample: 8 or 16; 0: constant_iv */
 	uint8_t constant_iv_bytes;
 	uint8_t constant_iv[16];
 	uint8_t crypt_blocks, skip_blocks; /* pattern, 0 and 0: none */
@@ -29,9 +29,9 @@ struct protection {
 };
 
 struct sample {
-	uint64_t offset;   /* in the file */
+	uint64_t offset; /* in the file */
 	uint32_t size;
-	uint32_t protection; /* index in track.protections */
+	uint32_t protection;        /* index in track.protections */
 	uint32_t first_pair, pairs; /* in track.pairs; none: wholly encrypted */
 	uint8_t iv[16];
 	bool has_iv;
@@ -41,8 +41,8 @@ struct track {
 	uint32_t id;
 	struct protection *protections;
 	size_t protection_count;
-	uint32_t descriptions;      /* the first so many protections are sample descriptions */
-	uint32_t group_base;        /* the next are the groups of the stbl */
+	uint32_t descriptions; /* the first so many protections are sample descriptions */
+	uint32_t group_base;   /* the next are the groups of the stbl */
 	uint32_t group_count, default_group;
 	struct sample *samples;
 	size_t sample_count, sample_room;

@@ -21,8 +21,8 @@ struct reader {
 struct scope {
 	struct span boxes;
 	struct track *track;
-	size_t first;        /* its first sample in the track */
-	uint64_t base;       /* what offsets of saio count from */
+	size_t first;         /* its first sample in the track */
+	uint64_t base;        /* what offsets of saio count from */
 	const uint32_t *runs; /* first sample, counted from `first`, of each chunk or trun */
 	size_t run_count;
 	bool fragment;

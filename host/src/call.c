@@ -13,7 +13,7 @@
 
 void signals_block(sigset_t *before)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
 	sigset_t all;
 
 	sigfillset(&all);
@@ -27,7 +27,7 @@ int call_begin(struct call *call, struct coffer *library, const struct timespec 
 	sigset_t before;
 	int error;
 
-	*call = (struct call){ .library = library, .deadline = deadline, .other = -1 };
+	*call = (struct call){.library = library, .deadline = deadline, .other = -1};
 	signals_block(&before);
 	error = usb_error(libusb_init(&call->usb));
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -93,10 +93,10 @@ static int wait_for(struct call *call, struct libusb_transfer *transfer, int *do
 
 	while (!*done) {
 		int64_t wait = call->deadline && !reason ? milliseconds_until(call->deadline) : 60000;
-		struct timeval limit = { 0 };
+		struct timeval limit = {0};
 
 		if (wait > 0)
-			limit = (struct timeval){ .tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000 + 999 };
+			limit = (struct timeval){.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000 + 999};
 		libusb_handle_events_timeout_completed(call->usb, &limit, done);
 		if (*done || reason)
 			continue;
@@ -121,7 +121,8 @@ static int outcome_of(const struct libusb_transfer *transfer)
 	}
 }
 
-int call_request(struct call *call, libusb_device_handle *device, const struct libusb_control_setup *setup, uint8_t *data)
+int call_request(struct call *call, libusb_device_handle *device, const struct libusb_control_setup *setup,
+		 uint8_t *data)
 {
 	uint8_t buffer[LIBUSB_CONTROL_SETUP_SIZE + MOST_BYTES];
 	struct libusb_transfer *transfer;
@@ -134,7 +135,8 @@ int call_request(struct call *call, libusb_device_handle *device, const struct l
 	transfer = libusb_alloc_transfer(0);
 	if (!transfer)
 		return COFFER_E_NO_MEMORY;
-	libusb_fill_control_setup(buffer, setup->bmRequestType, setup->bRequest, setup->wValue, setup->wIndex, setup->wLength);
+	libusb_fill_control_setup(buffer, setup->bmRequestType, setup->bRequest, setup->wValue, setup->wIndex,
+				  setup->wLength);
 	if (!(setup->bmRequestType & LIBUSB_ENDPOINT_IN))
 		memcpy(buffer + LIBUSB_CONTROL_SETUP_SIZE, data, setup->wLength);
 	libusb_fill_control_transfer(transfer, device, buffer, request_done, &done, 0);

@@ -107,11 +107,11 @@ static bool at_rest(const struct coffer_context *context)
 static void handle_events(struct coffer_context *context)
 {
 	int64_t wait = control_next_poll(context);
-	struct timeval limit = { .tv_sec = 60 };
+	struct timeval limit = {.tv_sec = 60};
 	int error;
 
 	if (wait >= 0)
-		limit = (struct timeval){ .tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000 };
+		limit = (struct timeval){.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
 	pthread_mutex_unlock(&context->lock);
 	error = libusb_handle_events_timeout_completed(context->usb, &limit, NULL);
 	pthread_mutex_lock(&context->lock);

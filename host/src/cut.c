@@ -69,7 +69,7 @@ int cut_check(const struct coffer_job_desc *desc)
 
 void cut_begin(struct coffer_task *task)
 {
-	task->next = (struct cursor){ .position = task->desc.start };
+	task->next = (struct cursor){.position = task->desc.start};
 	task->serial = chains(&task->desc);
 	task->outcome.end = task->desc.start;
 }
@@ -93,8 +93,8 @@ struct piece {
 	struct coffer_pair pairs[COFFER_MAX_PAIRS];
 	uint16_t count;
 	uint32_t bytes, encrypted;
-	bool inside;    /* it begins inside an encrypted range */
-	bool more;      /* COFFER_JOB_MORE */
+	bool inside; /* it begins inside an encrypted range */
+	bool more;   /* COFFER_JOB_MORE */
 };
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -146,11 +146,12 @@ static bool take_pair(const struct coffer_job_desc *desc, struct cursor *at, str
 		encrypted = whole_blocks(desc, at, encrypted);
 	if (!clear && !encrypted && clear_left + encrypted_left)
 		return false;
-	piece->pairs[piece->count++] = (struct coffer_pair){ (uint32_t)clear, (uint32_t)encrypted };
+	piece->pairs[piece->count++] = (struct coffer_pair){(uint32_t)clear, (uint32_t)encrypted};
 	piece->bytes += (uint32_t)(clear + encrypted);
 	piece->encrypted += (uint32_t)encrypted;
 	if (clear + encrypted < clear_left + encrypted_left) {
-		piece->more = encrypted && run_is_whole(desc, range_done(desc, at) + encrypted, encrypted_left - encrypted);
+		piece->more =
+			encrypted && run_is_whole(desc, range_done(desc, at) + encrypted, encrypted_left - encrypted);
 		at->pair_used += clear + encrypted;
 		return false;
 	}
@@ -164,7 +165,8 @@ static void take_piece(const struct coffer_job_desc *desc, struct cursor *at, st
 	piece->count = 0;
 	piece->bytes = piece->encrypted = 0;
 	piece->more = false;
-	piece->inside = desc->pairs ? at->pair < desc->pairs && at->pair_used > desc->list[at->pair].clear : at->offset > 0;
+	piece->inside =
+		desc->pairs ? at->pair < desc->pairs && at->pair_used > desc->list[at->pair].clear : at->offset > 0;
 	if (desc->pairs) {
 		while (at->pair < desc->pairs && piece->count < COFFER_MAX_PAIRS && take_pair(desc, at, piece, limit))
 			if (desc->restart && piece->inside)
@@ -196,7 +198,7 @@ struct wire_job *wire_job_new(uint32_t out_bytes)
 		return NULL;
 	}
 	job->out_bytes = out_bytes;
-	job->completion = (struct answer){ .wanted = true, .bytes = sizeof(struct coffer_completion) };
+	job->completion = (struct answer){.wanted = true, .bytes = sizeof(struct coffer_completion)};
 	return job;
 }
 
@@ -275,7 +277,8 @@ struct wire_job *cut_job(struct coffer_task *task, uint32_t job_bytes)
 	if (list_bytes)
 		memcpy(job->out + sizeof(struct coffer_job), piece.pairs, list_bytes);
 	if (payload)
-		memcpy(job->out + sizeof(struct coffer_job) + list_bytes, (const uint8_t *)desc->src + at.offset, payload);
+		memcpy(job->out + sizeof(struct coffer_job) + list_bytes, (const uint8_t *)desc->src + at.offset,
+		       payload);
 	expect_payload(job, desc, &at, &piece);
 	if (desc->mode == COFFER_MODE_CTR && !task->serial)
 		coffer_position_advance(&task->next.position, desc->counter_rule, piece.encrypted);

@@ -17,8 +17,8 @@ bool device_is_board(libusb_device *device)
 {
 	struct libusb_device_descriptor descriptor;
 
-	return libusb_get_device_descriptor(device, &descriptor) == 0 &&
-	       descriptor.idVendor == COFFER_USB_VENDOR_ID && descriptor.idProduct == COFFER_USB_PRODUCT_ID;
+	return libusb_get_device_descriptor(device, &descriptor) == 0 && descriptor.idVendor == COFFER_USB_VENDOR_ID &&
+	       descriptor.idProduct == COFFER_USB_PRODUCT_ID;
 }
 
 /* A board has one configuration. libusb read its descriptors when it found the board: nothing can be amiss by now. */
@@ -174,7 +174,8 @@ static int ask(struct call *call, libusb_device *device, libusb_device_handle *h
 		error = device_string(call, handle, COFFER_STRING_PRODUCT, entry->product, sizeof(entry->product));
 	if (!error)
 		error = device_string(call, handle, COFFER_STRING_CONTEXTS, contexts, sizeof(contexts));
-	if (!error && sscanf(contexts, "%d", &free_contexts) == 1 && free_contexts >= 0 && free_contexts <= entry->contexts)
+	if (!error && sscanf(contexts, "%d", &free_contexts) == 1 && free_contexts >= 0 &&
+	    free_contexts <= entry->contexts)
 		entry->free_contexts = (uint8_t)free_contexts;
 	return error;
 }
@@ -198,7 +199,8 @@ static int describe(struct call *call, libusb_device *device, struct coffer_devi
 	return error;
 }
 
-static int describe_all(struct call *call, libusb_device **devices, size_t total, struct coffer_device *list, size_t *count)
+static int describe_all(struct call *call, libusb_device **devices, size_t total, struct coffer_device *list,
+			size_t *count)
 {
 	for (size_t i = 0; i < total; i++) {
 		int error = device_is_board(devices[i]) ? describe(call, devices[i], &list[*count]) : COFFER_E_REMOVED;

@@ -6,9 +6,9 @@ struct text {
 	const char *name, *text;
 };
 
-#define ERROR(code, words) [-(code)] = { #code, words }
+#define ERROR(code, words) [-(code)] = {#code, words}
 static const struct text errors[] = {
-	[0] = { "COFFER_OK", "success" },
+	[0] = {"COFFER_OK", "success"},
 	ERROR(COFFER_E_INVALID, "an argument is out of range"),
 	ERROR(COFFER_E_NO_MEMORY, "out of memory"),
 	ERROR(COFFER_E_NO_BOARD, "no board found"),
@@ -33,7 +33,7 @@ static const struct text errors[] = {
 	ERROR(COFFER_E_IO, "the USB layer of the operating system failed"),
 };
 
-#define STATUS(code, words) [code] = { #code, words }
+#define STATUS(code, words) [code] = {#code, words}
 static const struct text statuses[] = {
 	STATUS(COFFER_JOB_OK, "success"),
 	STATUS(COFFER_JOB_BAD_HEADER, "the header could not be read"),
@@ -52,14 +52,14 @@ static const struct text statuses[] = {
 
 static const struct text *find(const struct text *table, size_t entries, int index)
 {
-	static const struct text unknown = { "COFFER_UNKNOWN", "unknown code" };
+	static const struct text unknown = {"COFFER_UNKNOWN", "unknown code"};
 
 	return index >= 0 && (size_t)index < entries && table[index].name ? &table[index] : &unknown;
 }
 
 static const struct text *find_error(int error)
 {
-	static const struct text pending = { "COFFER_PENDING", "not finished yet" };
+	static const struct text pending = {"COFFER_PENDING", "not finished yet"};
 
 	if (error == COFFER_PENDING)
 		return &pending;

@@ -14,7 +14,7 @@ static struct {
 	int *descriptors;     /* -1 = free */
 	size_t size;
 	bool installed;
-} table = { .once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER };
+} table = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void prepare(void)
 {

@@ -11,7 +11,12 @@
 
 #define R_BITS 1080 /* R = 2^1080, S = R^2 */
 
-#define TRY(call) do { ret = (call); if (ret) goto out; } while (0)
+#define TRY(call)                                                                                                      \
+	do {                                                                                                           \
+		ret = (call);                                                                                          \
+		if (ret)                                                                                               \
+			goto out;                                                                                      \
+	} while (0)
 
 static void put_le(uint8_t *out, uint64_t value, int bytes)
 {
@@ -192,8 +197,8 @@ out:
 }
 
 /* The MAC covers the header up to the reserved bytes' end at 96, then the wrapped private part. */
-static int authenticate(const uint8_t key[32], const struct coffer_identity_header *header,
-			const uint8_t *private, uint8_t out[32])
+static int authenticate(const uint8_t key[32], const struct coffer_identity_header *header, const uint8_t *private,
+			uint8_t out[32])
 {
 	const mbedtls_md_info_t *sha512 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA512);
 	mbedtls_md_context_t md;

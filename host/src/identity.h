@@ -15,13 +15,13 @@
 #include "coffer_flash.h"
 
 struct coffer_identity {
-	const char *serial;               /* coffer_serial_is_valid() */
-	const mbedtls_rsa_context *rsa;   /* 2048 bits */
+	const char *serial;             /* coffer_serial_is_valid() */
+	const mbedtls_rsa_context *rsa; /* 2048 bits */
 	const mbedtls_ecp_keypair *p256;
-	const uint8_t *chain[2];          /* enum coffer_chain: RSA, P-256; X.509 DER */
+	const uint8_t *chain[2]; /* enum coffer_chain: RSA, P-256; X.509 DER */
 	size_t chain_bytes[2];
-	const uint8_t *nonce;             /* 16 bytes, never used before with this device secret */
-	const uint8_t *device_secret;     /* COFFER_DEVICE_SECRET_BYTES */
+	const uint8_t *nonce;         /* 16 bytes, never used before with this device secret */
+	const uint8_t *device_secret; /* COFFER_DEVICE_SECRET_BYTES */
 };
 
 /* 1 to 16 of [0-9A-Za-z-]: such a serial number stands in certificates and USB descriptors as it is. */

@@ -7,7 +7,7 @@
 
 int coffer_get_info(coffer_context *context, const struct timespec *deadline, struct coffer_info *info)
 {
-	const struct control request = { .type = COFFER_RT_IN, .request = COFFER_REQ_GET_INFO, .length = sizeof(*info) };
+	const struct control request = {.type = COFFER_RT_IN, .request = COFFER_REQ_GET_INFO, .length = sizeof(*info)};
 	struct control answer;
 	int error;
 
@@ -26,8 +26,7 @@ int coffer_get_info(coffer_context *context, const struct timespec *deadline, st
 int coffer_get_status(coffer_context *context, const struct timespec *deadline, struct coffer_status *status)
 {
 	const struct control request = {
-		.type = COFFER_RT_IN, .request = COFFER_REQ_GET_STATUS, .length = sizeof(*status)
-	};
+		.type = COFFER_RT_IN, .request = COFFER_REQ_GET_STATUS, .length = sizeof(*status)};
 	struct control answer;
 	int error;
 
@@ -39,10 +38,10 @@ int coffer_get_status(coffer_context *context, const struct timespec *deadline, 
 	return error;
 }
 
-int coffer_get_chain(coffer_context *context, enum coffer_chain which, const struct timespec *deadline,
-		     uint8_t **der, size_t *bytes)
+int coffer_get_chain(coffer_context *context, enum coffer_chain which, const struct timespec *deadline, uint8_t **der,
+		     size_t *bytes)
 {
-	struct control request = { .type = COFFER_RT_IN, .request = COFFER_REQ_GET_CERTIFICATE };
+	struct control request = {.type = COFFER_RT_IN, .request = COFFER_REQ_GET_CERTIFICATE};
 	uint32_t total;
 	uint8_t *chain;
 

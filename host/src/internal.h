@@ -52,7 +52,7 @@ void signals_block(sigset_t *before);
 /* A coffer_list or coffer_open under way, with a libusb context of its own. */
 struct call {
 	TAILQ_ENTRY(call) link;
-	struct coffer *library;          /* NULL: nobody can cancel it */
+	struct coffer *library; /* NULL: nobody can cancel it */
 	libusb_context *usb;
 	const struct timespec *deadline; /* NULL: none */
 	int other;                       /* a device file that `usb` has open from before; -1: none */
@@ -67,7 +67,8 @@ void call_end(struct call *call);
 int call_ended(struct call *call);
 /* A control request whose data, at most 256 bytes, go to or come from `data`. Bytes moved, or an error: TIMEOUT, CANCELLED,
  * REMOVED, NO_MEMORY, PROTOCOL (stalled), IO. */
-int call_request(struct call *call, libusb_device_handle *device, const struct libusb_control_setup *setup, uint8_t *data);
+int call_request(struct call *call, libusb_device_handle *device, const struct libusb_control_setup *setup,
+		 uint8_t *data);
 
 /* ---- tasks (task.c) ---- */
 
@@ -78,19 +79,19 @@ struct control {
 	uint8_t type, request;
 	uint16_t value;
 	uint16_t length;
-	uint16_t got;    /* IN: bytes received */
+	uint16_t got; /* IN: bytes received */
 	uint8_t data[sizeof(struct coffer_negotiate)];
-	bool booting;    /* refused as NOT_READY by a board with nothing wrong: ask again */
-	bool must_run;   /* goes to the board even when nobody waits for it any more */
-	uint64_t era;    /* 0, or what context->era was when the call began that consists of several requests */
+	bool booting;  /* refused as NOT_READY by a board with nothing wrong: ask again */
+	bool must_run; /* goes to the board even when nobody waits for it any more */
+	uint64_t era;  /* 0, or what context->era was when the call began that consists of several requests */
 	void (*undo)(struct coffer_context *context, const struct control *done); /* nobody took the answer */
 };
 
 /* Where the next board job of a task begins (cut.c). */
 struct cursor {
-	uint64_t offset;      /* bytes of the task before it */
-	size_t pair;          /* first pair not used up */
-	uint64_t pair_used;   /* bytes of that pair before it */
+	uint64_t offset;    /* bytes of the task before it */
+	size_t pair;        /* first pair not used up */
+	uint64_t pair_used; /* bytes of that pair before it */
 	struct coffer_position position;
 };
 
@@ -100,22 +101,22 @@ struct coffer_task {
 	atomic_int references; /* the caller's; one while the context works on it */
 	struct coffer_context *context;
 	enum task_kind kind;
-	bool finished;         /* outcome is final */
+	bool finished; /* outcome is final */
 	coffer_callback callback;
 	void *arg;
 	struct coffer_outcome outcome;
 	pthread_cond_t done;
 
-	struct control control;    /* TASK_CONTROL, TASK_NEGOTIATE */
-	uint32_t session;          /* TASK_NEGOTIATE */
+	struct control control; /* TASK_CONTROL, TASK_NEGOTIATE */
+	uint32_t session;       /* TASK_NEGOTIATE */
 	struct timespec next_poll;
-	int64_t poll_interval;     /* ms */
+	int64_t poll_interval; /* ms */
 
 	struct coffer_job_desc desc; /* TASK_JOB; list is our own copy */
 	struct cursor next;
-	bool serial;               /* the next board job needs the position that the one before reports */
-	bool cut_up;               /* no board job left to make */
-	uint32_t under_way;        /* board jobs sent or waiting to be sent */
+	bool serial;        /* the next board job needs the position that the one before reports */
+	bool cut_up;        /* no board job left to make */
+	uint32_t under_way; /* board jobs sent or waiting to be sent */
 };
 TAILQ_HEAD(task_list, coffer_task);
 STAILQ_HEAD(finished_list, coffer_task);
@@ -143,14 +144,14 @@ struct wire_job {
 	TAILQ_ENTRY(wire_job) link;
 	struct coffer_task *task; /* NULL: the NOP behind a cancelled job */
 	uint32_t id;
-	uint8_t *out;             /* header, list, payload */
+	uint8_t *out; /* header, list, payload */
 	uint32_t out_bytes, out_done;
 	struct transfer *sending;
-	bool sent;                /* whole, with its end */
-	bool cancelled;           /* the transfer that sends it was cancelled, to go on or to be ended */
-	bool victim;              /* its task was cancelled */
-	bool abandoned;           /* freed when its transfer is finished */
-	uint8_t *dst;             /* place of the returned payload */
+	bool sent;      /* whole, with its end */
+	bool cancelled; /* the transfer that sends it was cancelled, to go on or to be ended */
+	bool victim;    /* its task was cancelled */
+	bool abandoned; /* freed when its transfer is finished */
+	uint8_t *dst;   /* place of the returned payload */
 	struct answer payload, completion;
 	uint8_t completion_bytes[sizeof(struct coffer_completion)];
 };
@@ -183,35 +184,35 @@ struct transfer {
 TAILQ_HEAD(transfer_list, transfer);
 
 struct coffer_context {
-	atomic_int references;    /* the caller's; one each session, surface and task */
+	atomic_int references; /* the caller's; one each session, surface and task */
 	pid_t pid;
 	struct coffer *library;
 	pthread_mutex_t lock;
 	pthread_t thread;
 	bool thread_runs;
 	bool closing;
-	int error;                /* 0, or what every call answers from now on */
-	bool suspect;             /* a transfer has failed: find out why */
+	int error;    /* 0, or what every call answers from now on */
+	bool suspect; /* a transfer has failed: find out why */
 
 	libusb_context *usb;
 	libusb_device_handle *device;
 	int interface;
 	uint8_t ep_out, ep_in;
 	uint8_t bus, address;
-	int descriptor;           /* of the device file, for fork; -1: none */
+	int descriptor; /* of the device file, for fork; -1: none */
 	char serial[33];
 	struct coffer_info info;
 
-	uint32_t transfers;       /* pending at libusb */
+	uint32_t transfers; /* pending at libusb */
 	struct transfer_list completed;
 
-	struct finished_list finished;  /* callbacks to run */
-	uint64_t era;                   /* from 1; moves on when everything is cancelled */
-	struct task_list controls;      /* waiting for endpoint 0 */
-	struct coffer_task *control;    /* under way there */
-	bool control_asks;              /* it was stalled: GET_STATUS is under way for the reason */
+	struct finished_list finished; /* callbacks to run */
+	uint64_t era;                  /* from 1; moves on when everything is cancelled */
+	struct task_list controls;     /* waiting for endpoint 0 */
+	struct coffer_task *control;   /* under way there */
+	bool control_asks;             /* it was stalled: GET_STATUS is under way for the reason */
 	struct transfer *control_transfer;
-	struct task_list negotiations;  /* waiting for their next poll */
+	struct task_list negotiations; /* waiting for their next poll */
 
 	struct task_list jobs;          /* not cut up yet */
 	struct wire_job_list ready;     /* to be sent */
@@ -219,8 +220,8 @@ struct coffer_context {
 	struct transfer_list posted;    /* IN transfers in order */
 	uint32_t bytes_in_flight;
 	uint32_t next_id;
-	bool draining;                  /* OUT transfers are being cancelled, for a cancelled task */
-	struct wire_job *barrier;       /* answers are dropped up to this NOP's */
+	bool draining;            /* OUT transfers are being cancelled, for a cancelled task */
+	struct wire_job *barrier; /* answers are dropped up to this NOP's */
 };
 
 /* context.c */

@@ -90,12 +90,15 @@ int coffer_run(coffer_context *context, const struct coffer_job_desc *desc, cons
 /* ---- the operations of the vault ---- */
 
 int coffer_load_key(coffer_session *session, const uint8_t *wrapped, size_t wrapped_bytes, uint32_t key_bytes,
-		    enum coffer_mode mode, enum coffer_counter_rule rule, const struct timespec *deadline, struct coffer_outcome *outcome)
+		    enum coffer_mode mode, enum coffer_counter_rule rule, const struct timespec *deadline,
+		    struct coffer_outcome *outcome)
 {
-	struct coffer_job_desc desc = {
-		.op = COFFER_OP_LOAD_KEY, .mode = mode, .counter_rule = rule, .key_bytes = key_bytes, .src = wrapped,
-		.length = wrapped_bytes
-	};
+	struct coffer_job_desc desc = {.op = COFFER_OP_LOAD_KEY,
+				       .mode = mode,
+				       .counter_rule = rule,
+				       .key_bytes = key_bytes,
+				       .src = wrapped,
+				       .length = wrapped_bytes};
 
 	if (!session || !wrapped || (wrapped_bytes != 16 && wrapped_bytes != 32))
 		return COFFER_E_INVALID;
@@ -107,7 +110,7 @@ int coffer_load_key(coffer_session *session, const uint8_t *wrapped, size_t wrap
 int coffer_new_readback_key(coffer_session *session, uint8_t wrapped[16], const struct timespec *deadline,
 			    struct coffer_outcome *outcome)
 {
-	struct coffer_job_desc desc = { .op = COFFER_OP_NEW_READBACK_KEY, .dst = wrapped };
+	struct coffer_job_desc desc = {.op = COFFER_OP_NEW_READBACK_KEY, .dst = wrapped};
 
 	if (!session)
 		return COFFER_E_INVALID;
@@ -119,7 +122,7 @@ int coffer_new_readback_key(coffer_session *session, uint8_t wrapped[16], const 
 int coffer_start_refresh(coffer_session *session, uint8_t random[16], const struct timespec *deadline,
 			 struct coffer_outcome *outcome)
 {
-	struct coffer_job_desc desc = { .op = COFFER_OP_START_REFRESH, .dst = random };
+	struct coffer_job_desc desc = {.op = COFFER_OP_START_REFRESH, .dst = random};
 
 	if (!session)
 		return COFFER_E_INVALID;
@@ -129,7 +132,7 @@ int coffer_start_refresh(coffer_session *session, uint8_t random[16], const stru
 
 int coffer_refresh(coffer_session *session, const struct timespec *deadline, struct coffer_outcome *outcome)
 {
-	struct coffer_job_desc desc = { .op = COFFER_OP_REFRESH };
+	struct coffer_job_desc desc = {.op = COFFER_OP_REFRESH};
 
 	if (!session)
 		return COFFER_E_INVALID;

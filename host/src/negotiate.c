@@ -5,7 +5,7 @@
 #include "internal.h"
 #include "session.h"
 
-#define FIRST_POLL_MS 1
+#define FIRST_POLL_MS   1
 #define SLOWEST_POLL_MS 50
 
 static void poll_later(struct coffer_task *task)

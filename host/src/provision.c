@@ -15,10 +15,16 @@
 #include "coffer_wire.h"
 #include "identity.h"
 
-#define ROOT_DAYS 7300u
+#define ROOT_DAYS        7300u
 #define CERTIFICATE_ROOM 2048u
 
-#define TRY(what, call) do { *step = (what); ret = (call); if (ret) goto out; } while (0)
+#define TRY(what, call)                                                                                                \
+	do {                                                                                                           \
+		*step = (what);                                                                                        \
+		ret = (call);                                                                                          \
+		if (ret)                                                                                               \
+			goto out;                                                                                      \
+	} while (0)
 
 struct authority {
 	mbedtls_entropy_context entropy;
@@ -48,8 +54,8 @@ static int validity(mbedtls_x509write_cert *crt, unsigned int days)
 	time_t end = begin + 86400 * (time_t)(days + 1);
 	struct tm tm;
 
-	if (!gmtime_r(&begin, &tm) || !strftime(from, sizeof(from), "%Y%m%d%H%M%S", &tm) ||
-	    !gmtime_r(&end, &tm) || tm.tm_year >= 8100 || !strftime(to, sizeof(to), "%Y%m%d%H%M%S", &tm))
+	if (!gmtime_r(&begin, &tm) || !strftime(from, sizeof(from), "%Y%m%d%H%M%S", &tm) || !gmtime_r(&end, &tm) ||
+	    tm.tm_year >= 8100 || !strftime(to, sizeof(to), "%Y%m%d%H%M%S", &tm))
 		return MBEDTLS_ERR_X509_BAD_INPUT_DATA;
 	return mbedtls_x509write_crt_set_validity(crt, from, to);
 }
@@ -94,8 +100,8 @@ static int new_p256(mbedtls_pk_context *key, mbedtls_ctr_drbg_context *drbg)
 {
 	int ret = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
 
-	return ret ? ret : mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key),
-					       mbedtls_ctr_drbg_random, drbg);
+	return ret ? ret
+		   : mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), mbedtls_ctr_drbg_random, drbg);
 }
 
 static int new_rsa(mbedtls_pk_context *key, mbedtls_ctr_drbg_context *drbg)
@@ -111,8 +117,13 @@ static int new_root(struct authority *ca, bool virtual_board, struct coffer_prov
 	static const char virtual[] = "O=Coffer,OU=" COFFER_VIRTUAL_OU ",CN=Coffer virtual root";
 	const char *name = virtual_board ? virtual : real;
 	const struct certificate c = {
-		.subject_key = &ca->key, .issuer_key = &ca->key, .subject = name, .issuer = name, .days = ROOT_DAYS,
-		.usage = MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN, .ca = true,
+		.subject_key = &ca->key,
+		.issuer_key = &ca->key,
+		.subject = name,
+		.issuer = name,
+		.days = ROOT_DAYS,
+		.usage = MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN,
+		.ca = true,
 	};
 	uint8_t der[CERTIFICATE_ROOM];
 	size_t written;
@@ -136,7 +147,7 @@ static int load_root(struct authority *ca, const struct coffer_provisioning *in,
 	int ret;
 
 	TRY("reading the root's key", mbedtls_pk_parse_key(&ca->key, in->root_key, in->root_key_size, NULL, 0,
-							  mbedtls_ctr_drbg_random, &ca->drbg));
+							   mbedtls_ctr_drbg_random, &ca->drbg));
 	TRY("reading the root's certificate", mbedtls_x509_crt_parse(&ca->cert, in->root_cert, in->root_cert_size));
 	TRY("checking that root key and root certificate belong together",
 	    mbedtls_pk_check_pair(&ca->cert.pk, &ca->key, mbedtls_ctr_drbg_random, &ca->drbg));
@@ -157,8 +168,8 @@ static int open_root(struct authority *ca, const struct coffer_provisioning *in,
 			return ret;
 	} else {
 		TRY("making a root", new_root(ca, in->virtual_board, out));
-		TRY("reading the new root", mbedtls_x509_crt_parse(&ca->cert, (const uint8_t *)out->root_cert,
-								  strlen(out->root_cert) + 1));
+		TRY("reading the new root",
+		    mbedtls_x509_crt_parse(&ca->cert, (const uint8_t *)out->root_cert, strlen(out->root_cert) + 1));
 	}
 	*step = "reading the root's name";
 	ret = mbedtls_x509_dn_gets(ca->name, sizeof(ca->name), &ca->cert.subject);
@@ -188,8 +199,12 @@ static int check_issuer(const struct leaf *leaf, const mbedtls_x509_crt *root)
 static int issue(struct authority *ca, struct leaf *leaf, const char *subject, unsigned int usage, unsigned int days)
 {
 	const struct certificate c = {
-		.subject_key = &leaf->key, .issuer_key = &ca->key, .subject = subject, .issuer = ca->name,
-		.days = days, .usage = usage,
+		.subject_key = &leaf->key,
+		.issuer_key = &ca->key,
+		.subject = subject,
+		.issuer = ca->name,
+		.days = days,
+		.usage = usage,
 	};
 	int ret = sign(&c, &ca->drbg, leaf->der, sizeof(leaf->der));
 

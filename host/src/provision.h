@@ -13,9 +13,9 @@
 #define COFFER_VIRTUAL_OU "Coffer virtual board" /* organizational unit of roots of virtual boards */
 
 struct coffer_provisioning {
-	const char *serial;    /* NULL: a random one */
-	bool virtual_board;    /* a new root gets the OU of virtual boards */
-	unsigned int days;     /* validity of the leaves */
+	const char *serial;           /* NULL: a random one */
+	bool virtual_board;           /* a new root gets the OU of virtual boards */
+	unsigned int days;            /* validity of the leaves */
 	const uint8_t *device_secret; /* COFFER_DEVICE_SECRET_BYTES */
 	/* The root, PEM with the terminating 0 counted; all NULL: a new one is made. */
 	const uint8_t *root_key, *root_cert;

@@ -130,8 +130,7 @@ static bool has_room(const struct coffer_context *context)
 
 	TAILQ_FOREACH(job, &context->in_flight, link)
 		count++;
-	return count < context->library->jobs_in_flight &&
-	       (!count || context->bytes_in_flight < MOST_BYTES_IN_FLIGHT);
+	return count < context->library->jobs_in_flight && (!count || context->bytes_in_flight < MOST_BYTES_IN_FLIGHT);
 }
 
 static void send_ready(struct coffer_context *context)
@@ -256,7 +255,7 @@ static void sort_out(struct coffer_context *context)
 /* Sends the rest of the job that was cut off, if it goes on; then the end of what does not, and the NOP. */
 static void send_barrier(struct coffer_context *context)
 {
-	const struct coffer_job header = { .magic = COFFER_JOB_MAGIC, .version = COFFER_PROTOCOL_VERSION };
+	const struct coffer_job header = {.magic = COFFER_JOB_MAGIC, .version = COFFER_PROTOCOL_VERSION};
 	struct wire_job *job = TAILQ_LAST(&context->in_flight, wire_job_list);
 	struct wire_job *nop = wire_job_new(sizeof(header));
 	int error = LIBUSB_ERROR_NO_MEM;

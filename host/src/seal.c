@@ -36,7 +36,8 @@ int coffer_random(void *out, size_t bytes)
 		return COFFER_E_INVALID;
 	ret = rng_open(&rng);
 	for (size_t done = 0; !ret && done < bytes;) {
-		size_t piece = bytes - done < MBEDTLS_CTR_DRBG_MAX_REQUEST ? bytes - done : MBEDTLS_CTR_DRBG_MAX_REQUEST;
+		size_t piece =
+			bytes - done < MBEDTLS_CTR_DRBG_MAX_REQUEST ? bytes - done : MBEDTLS_CTR_DRBG_MAX_REQUEST;
 
 		ret = mbedtls_ctr_drbg_random(&rng.drbg, (uint8_t *)out + done, piece);
 		done += piece;
@@ -87,7 +88,10 @@ int coffer_seal_open_key(const coffer_public_key *key, uint8_t usage, uint8_t iv
 	if (!open_key || (key_bytes != 16 && key_bytes != 24 && key_bytes != 32))
 		return COFFER_E_INVALID;
 	message.header = (struct coffer_open_key){
-		.version = 1, .key_bytes = (uint8_t)key_bytes, .usage = usage, .iv_policy = iv_policy,
+		.version = 1,
+		.key_bytes = (uint8_t)key_bytes,
+		.usage = usage,
+		.iv_policy = iv_policy,
 	};
 	memcpy(message.key, open_key, key_bytes);
 	ret = seal(key, COFFER_OPEN_LABEL, (const uint8_t *)&message, sizeof(message.header) + key_bytes, blob);

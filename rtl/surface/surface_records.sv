@@ -150,7 +150,7 @@ module surface_records
   end
 
   always_ff @(posedge clk_i) begin
-    valid_q <= valid_q & ~end_o;
+    valid_q <= valid_q & ~end_o[NRecs-1:0];
     if (create) begin
       valid_q[cmd_index] <= 1'b1;
       ctx_q[cmd_index] <= cmd_ctx_i;

@@ -64,8 +64,9 @@ class Endpoints(Elaboratable):
 class Ulpi:
     def __init__(self):
         ns = types.SimpleNamespace
-        self.data = ns(i=Signal(8, name="ulpi_data_i"), o=Signal(8, name="ulpi_data_o"),
-                       oe=Signal(name="ulpi_data_oe_o"))
+        self.data = ns(
+            i=Signal(8, name="ulpi_data_i"), o=Signal(8, name="ulpi_data_o"), oe=Signal(name="ulpi_data_oe_o")
+        )
         self.dir = ns(i=Signal(name="ulpi_dir_i"))
         self.nxt = ns(i=Signal(name="ulpi_nxt_i"))
         self.stp = ns(o=Signal(name="ulpi_stp_o"))
@@ -85,8 +86,17 @@ def build():
     device.add_endpoint(endpoints)
     m.submodules.device = device
     ep = endpoints.interface
-    ports = [domain.clk, domain.rst, ulpi.data.i, ulpi.data.o, ulpi.data.oe, ulpi.dir.i, ulpi.nxt.i, ulpi.stp.o,
-             HandshakeGenerator.issue_nyet]
+    ports = [
+        domain.clk,
+        domain.rst,
+        ulpi.data.i,
+        ulpi.data.o,
+        ulpi.data.oe,
+        ulpi.dir.i,
+        ulpi.nxt.i,
+        ulpi.stp.o,
+        HandshakeGenerator.issue_nyet,
+    ]
 
     def out(name, signal):
         port = Signal(len(signal), name=name)

@@ -45,7 +45,10 @@ Block block_of(const Bytes &bytes, size_t offset = 0)
 	return b;
 }
 
-unsigned rounds(size_t key_bytes) { return static_cast<unsigned>(key_bytes / 4 + 6); }
+unsigned rounds(size_t key_bytes)
+{
+	return static_cast<unsigned>(key_bytes / 4 + 6);
+}
 
 struct Core {
 	VerilatedContext context;
@@ -249,7 +252,8 @@ void monte_carlo(Core &core, size_t key_bytes, bool decrypt)
 			Block next;
 			last = out;
 			out = core.crypt(out, decrypt);
-			reference_aes(key.data(), static_cast<unsigned>(key_bytes), decrypt, expected.data(), next.data());
+			reference_aes(key.data(), static_cast<unsigned>(key_bytes), decrypt, expected.data(),
+				      next.data());
 			expected = next;
 		}
 		ok &= out == expected;
@@ -388,7 +392,8 @@ bool all_zero(const Core &core)
 	uint32_t sum = 0;
 	for (int i = 0; i < 4; i++) {
 		sum |= core.dut.block_o[i] | root->aes_core__DOT__round_key_q[i];
-		sum |= root->aes_core__DOT__u_round_keys__DOT__first_q[i] | root->aes_core__DOT__u_round_keys__DOT__last_q[i];
+		sum |= root->aes_core__DOT__u_round_keys__DOT__first_q[i] |
+		       root->aes_core__DOT__u_round_keys__DOT__last_q[i];
 		for (int round = 0; round < 16; round++)
 			sum |= root->aes_core__DOT__u_round_keys__DOT__keys[round][i];
 	}
@@ -422,7 +427,8 @@ void clear_anywhere(Core &core, Random &random)
 			core.dut.key_load_i = with >> 1;
 			core.stage_word(key, 3);
 			core.tick();
-			core.dut.clear_i = core.dut.start_i = core.dut.key_load_i = core.dut.key_we_i = core.dut.decrypt_i = 0;
+			core.dut.clear_i = core.dut.start_i = core.dut.key_load_i = core.dut.key_we_i =
+				core.dut.decrypt_i = 0;
 			for (int cycle = 0; cycle < 17; cycle++) {
 				core.settle();
 				silent &= !core.dut.valid_o && (core.dut.ready_o == (cycle >= 16));

@@ -18,9 +18,9 @@
 #include "coffer/d3d11ddi.h"
 #include "coffer/trust.h"
 
-#define WIDTH 64u
-#define HEIGHT 48u
-#define BYTES (WIDTH * HEIGHT)
+#define WIDTH   64u
+#define HEIGHT  48u
+#define BYTES   (WIDTH * HEIGHT)
 #define GARBAGE 0xA5
 
 struct client {
@@ -31,8 +31,8 @@ struct client {
 };
 
 static struct client a, b;
-static D3D11_1DDI_HCRYPTOSESSION session;      /* of a, negotiated */
-static D3D11_1DDI_HCRYPTOSESSION foreign;      /* of b, not negotiated */
+static D3D11_1DDI_HCRYPTOSESSION session; /* of a, negotiated */
+static D3D11_1DDI_HCRYPTOSESSION foreign; /* of b, not negotiated */
 static D3D10DDI_HRESOURCE staging, protected_surface;
 static uint8_t session_key[16];
 static coffer_public_key *board_key;
@@ -67,7 +67,9 @@ static VOID APIENTRY on_error(D3D10DDI_HRTCORELAYER layer, HRESULT result)
 static void open_client(struct client *c)
 {
 	const COFFER_DDIARG_OPENDEVICE open = {
-		.Size = sizeof(open), .hRTCoreLayer = {c}, .pfnSetErrorCb = on_error,
+		.Size = sizeof(open),
+		.hRTCoreLayer = {c},
+		.pfnSetErrorCb = on_error,
 	};
 	D3D11_1DDI_VIDEO_INPUT input = {.p11VideoDeviceFuncs = &c->f};
 	D3D11_1DDI_VIDEO_OUTPUT output;
@@ -75,7 +77,8 @@ static void open_client(struct client *c)
 	c->device.pDrvPrivate = garbage(CofferCalcPrivateDeviceSize(&open));
 	assert_int_equal(CofferOpenDevice(&open, c->device), S_OK);
 	assert_int_equal(CofferRetrieveSubObject(c->device, D3D11_1DDI_VIDEO_FUNCTIONS, sizeof(input), &input,
-						 sizeof(output), &output), S_OK);
+						 sizeof(output), &output),
+			 S_OK);
 }
 
 static D3D11_1DDI_HCRYPTOSESSION new_session_memory(struct client *c)
@@ -96,7 +99,11 @@ static HRESULT create_session(struct client *c, D3D11_1DDI_HCRYPTOSESSION *s)
 static D3D10DDI_HRESOURCE create_resource(struct client *c, COFFER_DDI_RESOURCE_KIND kind, D3D11_1DDI_HCRYPTOSESSION s)
 {
 	const COFFER_DDIARG_CREATERESOURCE create = {
-		.Kind = kind, .Width = WIDTH, .Height = HEIGHT, .Pitch = WIDTH, .hCryptoSession = s,
+		.Kind = kind,
+		.Width = WIDTH,
+		.Height = HEIGHT,
+		.Pitch = WIDTH,
+		.hCryptoSession = s,
 	};
 	D3D10DDI_HRESOURCE r = {garbage(CofferCalcPrivateResourceSize(c->device, &create))};
 
@@ -174,15 +181,21 @@ static void table_is_complete_and_sizes_are_checked(void **state)
 	memset(&table, GARBAGE, sizeof(table));
 	for (UINT32 id = 0; id < 10; id++)
 		if (id != D3D11_1DDI_VIDEO_FUNCTIONS)
-			assert_int_equal(CofferRetrieveSubObject(a.device, id, sizeof(input), &input, sizeof(output), &output),
-					 E_INVALIDARG);
-	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input) - 1, &input, sizeof(output), &output), E_INVALIDARG);
-	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input) + 1, &input, sizeof(output), &output), E_INVALIDARG);
+			assert_int_equal(
+				CofferRetrieveSubObject(a.device, id, sizeof(input), &input, sizeof(output), &output),
+				E_INVALIDARG);
+	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input) - 1, &input, sizeof(output), &output),
+			 E_INVALIDARG);
+	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input) + 1, &input, sizeof(output), &output),
+			 E_INVALIDARG);
 	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input), &input, 0, &output), E_INVALIDARG);
-	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input), NULL, sizeof(output), &output), E_INVALIDARG);
-	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input), &input, sizeof(output), NULL), E_INVALIDARG);
+	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input), NULL, sizeof(output), &output),
+			 E_INVALIDARG);
+	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input), &input, sizeof(output), NULL),
+			 E_INVALIDARG);
 	input.p11VideoDeviceFuncs = NULL;
-	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input), &input, sizeof(output), &output), E_INVALIDARG);
+	assert_int_equal(CofferRetrieveSubObject(a.device, 2, sizeof(input), &input, sizeof(output), &output),
+			 E_INVALIDARG);
 	assert_true(all_are(&table, GARBAGE, sizeof(table)));
 }
 
@@ -233,8 +246,9 @@ static void caps_are_what_works(void **state)
 	assert_int_equal(caps.KeyExchangeTypeCount, 1);
 	assert_int_equal(caps.BlockAlignmentSize, 16);
 	assert_true(caps.ProtectedMemorySize >= 8192 && caps.ProtectedMemorySize % 2048 == 0);
-	assert_int_equal(a.f.pfnGetCryptoKeyExchangeType(a.device, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR, &NULL_GUID, 1,
-							 &exchange), E_INVALIDARG);
+	assert_int_equal(
+		a.f.pfnGetCryptoKeyExchangeType(a.device, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR, &NULL_GUID, 1, &exchange),
+		E_INVALIDARG);
 }
 
 static void create_answers_with_its_four_codes_only(void **state)
@@ -288,7 +302,8 @@ static void unsupported_entries_say_so(void **state)
 	UINT count = 7;
 
 	(void)state;
-	assert_int_equal(a.f.pfnCreateAuthenticatedChannel(a.device, &channel, h, runtime), D3DDDIERR_UNSUPPORTEDCRYPTO);
+	assert_int_equal(a.f.pfnCreateAuthenticatedChannel(a.device, &channel, h, runtime),
+			 D3DDDIERR_UNSUPPORTEDCRYPTO);
 	assert_int_equal(a.f.pfnCryptoSessionGetHandle(a.device, session, &handle), D3DDDIERR_UNSUPPORTEDCRYPTO);
 	assert_null(handle);
 	assert_int_equal(a.f.pfnVideoDecoderBeginFrame(a.device, decoder, NULL), E_NOTIMPL);
@@ -386,7 +401,8 @@ static void aes_ecb(const uint8_t key[16], int mode, const uint8_t in[16], uint8
 	mbedtls_aes_free(&aes);
 }
 
-static void aes_ctr(const uint8_t key[16], const uint8_t iv[16], size_t skip, const uint8_t *in, uint8_t *out, size_t size)
+static void aes_ctr(const uint8_t key[16], const uint8_t iv[16], size_t skip, const uint8_t *in, uint8_t *out,
+		    size_t size)
 {
 	uint8_t counter[16], stream[16] = {0}, unused[16];
 	mbedtls_aes_context aes;
@@ -482,10 +498,14 @@ static void pattern_encrypt(const D3D11_1DDI_ENCRYPTED_BLOCK_INFO *info, const u
 static void patterns(void **state)
 {
 	static const D3D11_1DDI_ENCRYPTED_BLOCK_INFO good[] = {
-		{100, 0, 0}, {0, 16, 16}, {32, 20, 48}, {BYTES, 0, 0}, {16, 0, 16}, {0, 0, 0}, {64, 7, 1024}, {16, 1, 0},
+		{100, 0, 0}, {0, 16, 16}, {32, 20, 48},  {BYTES, 0, 0},
+		{16, 0, 16}, {0, 0, 0},   {64, 7, 1024}, {16, 1, 0},
 	};
 	static const D3D11_1DDI_ENCRYPTED_BLOCK_INFO bad[] = {
-		{100, 20, 2}, {0, 16, 17}, {BYTES + 16, 0, 0}, {1, 1, 1},
+		{100, 20, 2},
+		{0, 16, 17},
+		{BYTES + 16, 0, 0},
+		{1, 1, 1},
 	};
 	uint8_t picture[BYTES], seen[BYTES], before[BYTES], iv[16];
 
@@ -580,7 +600,8 @@ static void read_back_ivs_rise(void **state)
 
 static void resources_refuse_nonsense(void **state)
 {
-	COFFER_DDIARG_CREATERESOURCE create = {.Kind = COFFER_DDI_RESOURCE_STAGING, .Width = 16, .Height = 4, .Pitch = 16};
+	COFFER_DDIARG_CREATERESOURCE create = {
+		.Kind = COFFER_DDI_RESOURCE_STAGING, .Width = 16, .Height = 4, .Pitch = 16};
 	D3D10DDI_HRESOURCE r = {garbage(CofferCalcPrivateResourceSize(a.device, &create))};
 	void *data = &create;
 	UINT pitch = 1;
@@ -591,7 +612,8 @@ static void resources_refuse_nonsense(void **state)
 	create.Pitch = UINT32_MAX;
 	create.Height = UINT32_MAX;
 	assert_int_equal(CofferCreateResource(a.device, &create, r), E_INVALIDARG);
-	create = (COFFER_DDIARG_CREATERESOURCE){.Kind = COFFER_DDI_RESOURCE_PROTECTED, .Width = 16, .Height = 4, .Pitch = 16};
+	create = (COFFER_DDIARG_CREATERESOURCE){
+		.Kind = COFFER_DDI_RESOURCE_PROTECTED, .Width = 16, .Height = 4, .Pitch = 16};
 	create.hCryptoSession = foreign;
 	assert_int_equal(CofferCreateResource(a.device, &create, r), E_INVALIDARG);
 	create.hCryptoSession = session;

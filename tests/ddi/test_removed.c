@@ -33,7 +33,11 @@ static VOID APIENTRY on_error(D3D10DDI_HRTCORELAYER layer, HRESULT result)
 static D3D10DDI_HRESOURCE resource(COFFER_DDI_RESOURCE_KIND kind, HRESULT expected)
 {
 	const COFFER_DDIARG_CREATERESOURCE what = {
-		.Kind = kind, .Width = 64, .Height = 64, .Pitch = 64, .hCryptoSession = session,
+		.Kind = kind,
+		.Width = 64,
+		.Height = 64,
+		.Pitch = 64,
+		.hCryptoSession = session,
 	};
 	D3D10DDI_HRESOURCE r = {malloc(CofferCalcPrivateResourceSize(device, &what))};
 

@@ -21,9 +21,9 @@
 #include "coffer/d3d11ddi.h"
 #include "film.h"
 
-#define WIDTH 256u
-#define HEIGHT 144u
-#define ROWS (HEIGHT * 3 / 2) /* NV12: the luma's rows, then half as many of chroma */
+#define WIDTH   256u
+#define HEIGHT  144u
+#define ROWS    (HEIGHT * 3 / 2) /* NV12: the luma's rows, then half as many of chroma */
 #define PICTURE (WIDTH * ROWS)
 
 struct demo {
@@ -71,8 +71,8 @@ static int open_context(struct demo *demo)
 	result = CofferOpenDevice(&open, demo->device);
 	if (result != S_OK)
 		return fail("CofferOpenDevice", result);
-	result = CofferRetrieveSubObject(demo->device, D3D11_1DDI_VIDEO_FUNCTIONS, sizeof(input), &input, sizeof(output),
-					 &output);
+	result = CofferRetrieveSubObject(demo->device, D3D11_1DDI_VIDEO_FUNCTIONS, sizeof(input), &input,
+					 sizeof(output), &output);
 	return result == S_OK ? CLI_OK : fail("CofferRetrieveSubObject", result);
 }
 
@@ -114,8 +114,8 @@ static int check_certificate(struct demo *demo)
 	free(chain);
 	if (error)
 		return cli_error(CLI_UNTRUSTED, "the chain of %u bytes: %s", size, coffer_trust_text((int)reason));
-	printf("{\"step\": \"certificate\", \"serial\": \"%s\", \"chain_bytes\": %u}\n", coffer_public_key_serial(demo->key),
-	       size);
+	printf("{\"step\": \"certificate\", \"serial\": \"%s\", \"chain_bytes\": %u}\n",
+	       coffer_public_key_serial(demo->key), size);
 	return CLI_OK;
 }
 
@@ -174,9 +174,10 @@ static int decrypt_film(struct demo *demo, const char *in, const char *out, cons
 	if (!ret) {
 		s = decryptor_stats(film.decryptor);
 		printf("{\"step\": \"film\", \"samples\": %llu, \"encrypted_samples\": %llu, \"bytes\": %llu, "
-		       "\"board_cycles\": %llu, \"client_cpu_seconds\": %.3f}\n", (unsigned long long)film.packets,
-		       (unsigned long long)film.encrypted, (unsigned long long)s->bytes,
-		       (unsigned long long)(s->last_cycle - s->first_cycle), ((double)clock() - begin) / CLOCKS_PER_SEC);
+		       "\"board_cycles\": %llu, \"client_cpu_seconds\": %.3f}\n",
+		       (unsigned long long)film.packets, (unsigned long long)film.encrypted,
+		       (unsigned long long)s->bytes, (unsigned long long)(s->last_cycle - s->first_cycle),
+		       ((double)clock() - begin) / CLOCKS_PER_SEC);
 	}
 	decryptor_close(&film.decryptor);
 	film_close(&film);
@@ -214,7 +215,11 @@ static void aes_ctr(const uint8_t key[16], const uint8_t iv[16], const uint8_t *
 static D3D10DDI_HRESOURCE new_resource(struct demo *demo, COFFER_DDI_RESOURCE_KIND kind)
 {
 	const COFFER_DDIARG_CREATERESOURCE what = {
-		.Kind = kind, .Width = WIDTH, .Height = ROWS, .Pitch = WIDTH, .hCryptoSession = demo->session,
+		.Kind = kind,
+		.Width = WIDTH,
+		.Height = ROWS,
+		.Pitch = WIDTH,
+		.hCryptoSession = demo->session,
 	};
 	D3D10DDI_HRESOURCE resource = {malloc(CofferCalcPrivateResourceSize(demo->device, &what))};
 
@@ -274,7 +279,7 @@ static int blit_picture(struct demo *demo)
 	D3D10DDI_HRESOURCE surface = new_resource(demo, COFFER_DDI_RESOURCE_PROTECTED);
 	uint8_t *picture = malloc(PICTURE);
 	int ret = staging.pDrvPrivate && surface.pDrvPrivate && picture ? read_picture(picture)
-									 : fail("CofferCreateResource", 0);
+									: fail("CofferCreateResource", 0);
 
 	if (!ret)
 		ret = blit(demo, picture, staging, surface);

@@ -92,7 +92,10 @@ public:
 	}
 
 	Reply in(const std::string &name, Setup s) { return timed(name, control_.in(s)); }
-	Reply out(const std::string &name, Setup s, const Bytes &data = {}) { return timed(name, control_.out(s, data)); }
+	Reply out(const std::string &name, Setup s, const Bytes &data = {})
+	{
+		return timed(name, control_.out(s, data));
+	}
 	// A SETUP, and perhaps its data, that the host never follows up.
 	void abandon(Setup s, const Bytes &data = {})
 	{
@@ -112,7 +115,10 @@ public:
 			memcpy(&t, r.data.data(), sizeof(T));
 		return t;
 	}
-	coffer_info info(uint16_t interface = 0) { return get<coffer_info>("GET_INFO", COFFER_REQ_GET_INFO, 0, interface); }
+	coffer_info info(uint16_t interface = 0)
+	{
+		return get<coffer_info>("GET_INFO", COFFER_REQ_GET_INFO, 0, interface);
+	}
 	coffer_status status(uint16_t interface)
 	{
 		return get<coffer_status>("GET_STATUS", COFFER_REQ_GET_STATUS, 0, interface);
@@ -217,19 +223,22 @@ void check_configuration(const Bytes &d, uint8_t type, bool with_endpoints)
 			settings++;
 		} else if (p[1] == 5) {
 			unsigned k = endpoints / 2;
-			check(p[2] == (endpoints % 2 ? COFFER_ENDPOINT_IN(k) : COFFER_ENDPOINT_OUT(k)), "endpoint address");
+			check(p[2] == (endpoints % 2 ? COFFER_ENDPOINT_IN(k) : COFFER_ENDPOINT_OUT(k)),
+			      "endpoint address");
 			check(p[3] == 2 && (p[4] | p[5] << 8) == 512, "bulk endpoint");
 			endpoints++;
 		}
 	}
-	check(settings == (with_endpoints ? 8 : 4) && endpoints == (with_endpoints ? 8 : 0), "number of settings and endpoints");
+	check(settings == (with_endpoints ? 8 : 4) && endpoints == (with_endpoints ? 8 : 0),
+	      "number of settings and endpoints");
 }
 
 void test_descriptors(Board &b)
 {
 	Reply r = b.in("device", {0x80, 6, 0x0100, 0, 18});
 	check(r.data.size() == 18 && r.data[2] == 0x01 && r.data[3] == 0x02, "bcdUSB 2.01");
-	check((r.data[8] | r.data[9] << 8) == COFFER_USB_VENDOR_ID && (r.data[10] | r.data[11] << 8) == COFFER_USB_PRODUCT_ID,
+	check((r.data[8] | r.data[9] << 8) == COFFER_USB_VENDOR_ID &&
+		      (r.data[10] | r.data[11] << 8) == COFFER_USB_PRODUCT_ID,
 	      "vendor and product id");
 	check_configuration(b.in("configuration", {0x80, 6, 0x0200, 0, 1024}).data, 2, true);
 	check_configuration(b.in("other speed", {0x80, 6, 0x0700, 0, 1024}).data, 7, false);
@@ -338,7 +347,8 @@ void test_malformed(Board &b)
 		Bytes data(k.type == Out ? k.length : 0);
 		std::string name = k.name;
 
-		refused(b, (name + ": other direction").c_str(), {uint8_t(k.type ^ 0x80), k.request, 0, 1, 4}, Bytes(4));
+		refused(b, (name + ": other direction").c_str(), {uint8_t(k.type ^ 0x80), k.request, 0, 1, 4},
+			Bytes(4));
 		for (uint8_t recipient : {0, 2, 3, 31})
 			refused(b, (name + ": recipient").c_str(),
 				{uint8_t((k.type & 0xE0) | recipient), k.request, 0, 1, k.length}, data);
@@ -352,7 +362,8 @@ void test_malformed(Board &b)
 		}
 		if (k.type == Out) {
 			Bytes shorter(data.begin(), data.end() - 1);
-			refused(b, (name + ": shorter").c_str(), {k.type, k.request, 0, 1, uint16_t(k.length - 1)}, shorter);
+			refused(b, (name + ": shorter").c_str(), {k.type, k.request, 0, 1, uint16_t(k.length - 1)},
+				shorter);
 			refused(b, (name + ": cut short").c_str(), {k.type, k.request, 0, 1, k.length}, shorter);
 			check(b.status(1).last_result == COFFER_ERR_REQUEST, name + ": cut short, last_result");
 			refused(b, (name + ": no data").c_str(), {k.type, k.request, 0, 1, 0});
@@ -396,7 +407,8 @@ void test_sessions(Board &b)
 	check(b.create(0, COFFER_SESSION_PROTECTED).result == COFFER_ERR_NO_SLOT, "no room for a sixth session");
 	check(b.create(0, COFFER_SESSION_OPEN_WRAP).result == COFFER_ERR_NO_SLOT, "no room for two slots");
 	auto open = b.create(0, COFFER_SESSION_OPEN);
-	check(open.result == COFFER_OK && open.session && !open.content && !open.readback, "open session in the last slot");
+	check(open.result == COFFER_OK && open.session && !open.content && !open.readback,
+	      "open session in the last slot");
 	check(b.create(0, COFFER_SESSION_OPEN).result == COFFER_ERR_NO_SLOT, "share used up");
 	check(b.create(1, COFFER_SESSION_PROTECTED).result == COFFER_OK, "the other context has its own share");
 
@@ -461,7 +473,8 @@ void test_overtaken(Board &b)
 		b.run(wait);
 		b.abandon({0x01, 11, 1, 1, 0});
 		auto fresh = b.create(1, COFFER_SESSION_PROTECTED);
-		check(fresh.result == COFFER_OK && b.destroy(1, fresh.session) == COFFER_OK, "a session made right after a revocation");
+		check(fresh.result == COFFER_OK && b.destroy(1, fresh.session) == COFFER_OK,
+		      "a session made right after a revocation");
 	}
 	// One that waits for the zeroizer, and the longest answer behind it.
 	s = b.create(1, COFFER_SESSION_OPEN);
@@ -518,9 +531,11 @@ void test_negotiation_without_identity(Board &b)
 	b.set_interface(0, 1);
 	auto s = b.create(0, COFFER_SESSION_PROTECTED);
 	n.session = s.session;
-	check(b.order("NEGOTIATE_START", COFFER_REQ_NEGOTIATE_START, 0, bytes_of(n)) == COFFER_ERR_NOT_READY, "no identity");
+	check(b.order("NEGOTIATE_START", COFFER_REQ_NEGOTIATE_START, 0, bytes_of(n)) == COFFER_ERR_NOT_READY,
+	      "no identity");
 	n.session++;
-	check(b.order("NEGOTIATE_START", COFFER_REQ_NEGOTIATE_START, 0, bytes_of(n)) == COFFER_ERR_HANDLE, "bad handle");
+	check(b.order("NEGOTIATE_START", COFFER_REQ_NEGOTIATE_START, 0, bytes_of(n)) == COFFER_ERR_HANDLE,
+	      "bad handle");
 	auto r = b.get<coffer_negotiate_result>("NEGOTIATE_RESULT", COFFER_REQ_NEGOTIATE_RESULT,
 						COFFER_HANDLE_INDEX(s.session), 0);
 	check(r.result == COFFER_ERR_STATE, "no negotiation to report");
@@ -531,8 +546,8 @@ void test_negotiation_without_identity(Board &b)
 	refused(b, "certificate without identity", {In, COFFER_REQ_GET_CERTIFICATE, 0, 0, 256});
 	check(b.status(0).last_result == COFFER_ERR_NOT_READY, "certificate, last_result");
 	auto st = b.status(0);
-	check(st.health == COFFER_HEALTH_IDENTITY_BAD && st.boot_result == 1, "health " + std::to_string(st.health) + ", boot_result " +
-	      std::to_string(st.boot_result));
+	check(st.health == COFFER_HEALTH_IDENTITY_BAD && st.boot_result == 1,
+	      "health " + std::to_string(st.health) + ", boot_result " + std::to_string(st.boot_result));
 }
 
 // The kernel closes a dead program's interface with SET_INTERFACE 0 once, under the lock of the whole device: it is
@@ -599,9 +614,11 @@ int run_checks()
 	refused(b, "request before SET_CONFIGURATION", {In, COFFER_REQ_GET_INFO, 0, 0, 128});
 	b.configure(1);
 	coffer_info info = b.info();
-	check(info.contexts == 4 && info.slots_per_context == 16 && info.surface_pages == 32 && info.page_bytes == 2048 &&
-	      info.clock_hz == 60'000'000 && info.flags == COFFER_INFO_VIRTUAL, "GET_INFO");
-	check(b.in("GET_INFO, longer", {In, COFFER_REQ_GET_INFO, 0, 0, 200}).data.size() == 128, "a host of another version");
+	check(info.contexts == 4 && info.slots_per_context == 16 && info.surface_pages == 32 &&
+		      info.page_bytes == 2048 && info.clock_hz == 60'000'000 && info.flags == COFFER_INFO_VIRTUAL,
+	      "GET_INFO");
+	check(b.in("GET_INFO, longer", {In, COFFER_REQ_GET_INFO, 0, 0, 200}).data.size() == 128,
+	      "a host of another version");
 	check(b.in("GET_INFO, shorter", {In, COFFER_REQ_GET_INFO, 0, 0, 4}).data.size() == 4, "the first bytes alone");
 
 	test_descriptors(b);
@@ -630,8 +647,8 @@ void print_chain(Board &b, unsigned chain, uint32_t total)
 						   uint16_t(at / COFFER_CERTIFICATE_PIECE | chain << 15), 0, 256});
 		all.insert(all.end(), r.data.begin(), r.data.end());
 	}
-	refused(b, "piece behind the end", {In, COFFER_REQ_GET_CERTIFICATE,
-					    uint16_t((total + 255) / 256 | chain << 15), 0, 256});
+	refused(b, "piece behind the end",
+		{In, COFFER_REQ_GET_CERTIFICATE, uint16_t((total + 255) / 256 | chain << 15), 0, 256});
 	for (uint8_t byte : all)
 		printf("%02x", byte);
 	printf("\n");
@@ -710,8 +727,8 @@ void check_release(const coffer_negotiate_result &r, const coffer_info &info, bo
 {
 	uint64_t late = r.release_cycle - r.granted_cycle - info.negotiate_cycles;
 
-	check(late % LaterCycles == 0 && (late == 0 || !in_time), std::string(what) + ": released " + std::to_string(late) +
-	      " cycles late");
+	check(late % LaterCycles == 0 && (late == 0 || !in_time),
+	      std::string(what) + ": released " + std::to_string(late) + " cycles late");
 }
 
 int negotiate(const char *flash, const char *secret, const char *blob_file)

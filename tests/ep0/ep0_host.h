@@ -26,9 +26,10 @@ struct Setup {
 
 struct Reply {
 	bool stalled = false;
-	bool lost = false;    // no answer, or a protocol error
-	Bytes data;           // of an IN data stage
-	uint64_t held = 0;    // cycles from SETUP, and from the last OUT packet, to the first answer that is no NAK: the longer
+	bool lost = false; // no answer, or a protocol error
+	Bytes data;        // of an IN data stage
+	uint64_t held =
+		0; // cycles from SETUP, and from the last OUT packet, to the first answer that is no NAK: the longer
 };
 
 template <class Bus> class Control {
@@ -101,8 +102,14 @@ public:
 	bool setup(Setup s, Reply &reply)
 	{
 		Transaction t{.token = Pid::Setup, .address = address};
-		t.data = { s.type, s.request, uint8_t(s.value), uint8_t(s.value >> 8), uint8_t(s.index),
-			   uint8_t(s.index >> 8), uint8_t(s.length), uint8_t(s.length >> 8) };
+		t.data = {s.type,
+			  s.request,
+			  uint8_t(s.value),
+			  uint8_t(s.value >> 8),
+			  uint8_t(s.index),
+			  uint8_t(s.index >> 8),
+			  uint8_t(s.length),
+			  uint8_t(s.length >> 8)};
 		reply.lost = bus_.transaction(t) != Result::Ack;
 		return !reply.lost;
 	}

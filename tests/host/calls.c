@@ -93,7 +93,7 @@ static int surface_destroy(struct objects *o, const struct timespec *deadline)
 
 static int negotiate(struct objects *o, const struct timespec *deadline)
 {
-	static const uint8_t blob[COFFER_BLOB_BYTES] = { 1 };
+	static const uint8_t blob[COFFER_BLOB_BYTES] = {1};
 
 	return coffer_negotiate(o->session, blob, sizeof(blob), deadline, NULL);
 }
@@ -101,14 +101,14 @@ static int negotiate(struct objects *o, const struct timespec *deadline)
 static int run(struct objects *o, const struct timespec *deadline)
 {
 	static uint8_t data[40000];
-	const struct coffer_job_desc job = { .op = COFFER_OP_LOOP, .src = data, .length = sizeof(data) };
+	const struct coffer_job_desc job = {.op = COFFER_OP_LOOP, .src = data, .length = sizeof(data)};
 
 	return coffer_run(o->context, &job, deadline, NULL);
 }
 
 static int load_key(struct objects *o, const struct timespec *deadline)
 {
-	static const uint8_t wrapped[16] = { 1 };
+	static const uint8_t wrapped[16] = {1};
 
 	return coffer_load_key(o->session, wrapped, 16, 16, COFFER_MODE_CTR, COFFER_CTR_CARRY128, deadline, NULL);
 }
@@ -160,21 +160,21 @@ static const struct call {
 	int (*make)(struct objects *o, const struct timespec *deadline);
 	bool of_library; /* coffer_interrupt ends it, and a board that is gone is none to it */
 } calls[] = {
-	{ "get_info", get_info, false },
-	{ "get_status", get_status, false },
-	{ "get_chain", get_chain, false },
-	{ "session_create", session_create, false },
-	{ "session_destroy", session_destroy, false },
-	{ "surface_create", surface_create, false },
-	{ "surface_destroy", surface_destroy, false },
-	{ "run", run, false },
-	{ "load_key", load_key, false },
-	{ "new_readback_key", new_readback_key, false },
-	{ "start_refresh", start_refresh, false },
-	{ "refresh", refresh, false },
-	{ "negotiate", negotiate, false },
-	{ "list", list, true },
-	{ "open", open_and_close, true },
+	{"get_info", get_info, false},
+	{"get_status", get_status, false},
+	{"get_chain", get_chain, false},
+	{"session_create", session_create, false},
+	{"session_destroy", session_destroy, false},
+	{"surface_create", surface_create, false},
+	{"surface_destroy", surface_destroy, false},
+	{"run", run, false},
+	{"load_key", load_key, false},
+	{"new_readback_key", new_readback_key, false},
+	{"start_refresh", start_refresh, false},
+	{"refresh", refresh, false},
+	{"negotiate", negotiate, false},
+	{"list", list, true},
+	{"open", open_and_close, true},
 };
 #define CALLS (sizeof(calls) / sizeof(*calls))
 
@@ -190,7 +190,7 @@ static void expect(const struct call *call, int got, int error)
 
 static void set_up(struct objects *o)
 {
-	*o = (struct objects){ 0 };
+	*o = (struct objects){0};
 	CHECK(!coffer_open(library, NULL, -1, NULL, &o->context));
 	CHECK(!coffer_session_create(o->context, COFFER_SESSION_PROTECTED, NULL, &o->session));
 	CHECK(!coffer_session_create(o->context, COFFER_SESSION_OPEN, NULL, &o->spare));
@@ -221,8 +221,8 @@ static void expect_nothing_left(struct objects *o, const struct coffer_status *b
 
 static void expired(void)
 {
-	const struct timespec none = { .tv_sec = 1000000000, .tv_nsec = -1 }; /* no time at all: as if passed */
-	const struct timespec past = { 0 }, ago = coffer_deadline(-1);
+	const struct timespec none = {.tv_sec = 1000000000, .tv_nsec = -1}; /* no time at all: as if passed */
+	const struct timespec past = {0}, ago = coffer_deadline(-1);
 	struct coffer_status before;
 	struct objects o;
 
@@ -267,7 +267,7 @@ static void cancelled(void)
 	coffer_close(&o.context);
 	set_up(&o);
 	for (size_t i = 0; i < CALLS; i++) {
-		struct worker worker = { .call = &calls[i], .o = &o, .until = COFFER_E_CANCELLED };
+		struct worker worker = {.call = &calls[i], .o = &o, .until = COFFER_E_CANCELLED};
 
 		CHECK(!pthread_create(&worker.thread, NULL, repeat, &worker));
 		while (!atomic_load(&worker.done)) {
@@ -316,8 +316,8 @@ static void removed(void)
 
 	set_up(&first);
 	for (size_t i = 0; i < CALLS; i++) {
-		o[i] = (struct objects){ .context = first.context, .session = first.session };
-		workers[i] = (struct worker){ .call = &calls[i], .o = &o[i], .until = COFFER_E_REMOVED };
+		o[i] = (struct objects){.context = first.context, .session = first.session};
+		workers[i] = (struct worker){.call = &calls[i], .o = &o[i], .until = COFFER_E_REMOVED};
 		if (!calls[i].of_library)
 			CHECK(!pthread_create(&workers[i].thread, NULL, repeat, &workers[i]));
 	}
@@ -344,7 +344,7 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} scenarios[] = { { "expired", expired }, { "cancelled", cancelled }, { "forked", forked }, { "removed", removed } };
+	} scenarios[] = {{"expired", expired}, {"cancelled", cancelled}, {"forked", forked}, {"removed", removed}};
 
 	CHECK(!coffer_init(&library, NULL));
 	for (size_t i = 0; argc > 1 && i < sizeof(scenarios) / sizeof(*scenarios); i++) {

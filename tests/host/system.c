@@ -58,7 +58,7 @@ static coffer_context *open_one(void)
 
 static struct coffer_job_desc loop_of(void *back, uint64_t length)
 {
-	return (struct coffer_job_desc){ .op = COFFER_OP_LOOP, .src = sent, .dst = back, .length = length };
+	return (struct coffer_job_desc){.op = COFFER_OP_LOOP, .src = sent, .dst = back, .length = length};
 }
 
 /* A payload goes out and comes back. */
@@ -86,7 +86,8 @@ static struct coffer_status status_of(coffer_context *context)
 
 static void loops(const char *argument)
 {
-	static const uint32_t sizes[] = { 0, 1, 15, 447, 448, 449, 511, 512, 513, 960, 961, 16384 - 64, 16384, 65537, MOST };
+	static const uint32_t sizes[] = {0,   1,   15,  447,        448,   449,   511, 512,
+					 513, 960, 961, 16384 - 64, 16384, 65537, MOST};
 	coffer_context *context = open_one();
 
 	(void)argument;
@@ -142,7 +143,8 @@ static void quotas(const char *argument)
 	int error = 0;
 
 	(void)argument;
-	while (count < 64 && !(error = coffer_session_create(context, COFFER_SESSION_PROTECTED, NULL, &sessions[count])))
+	while (count < 64 &&
+	       !(error = coffer_session_create(context, COFFER_SESSION_PROTECTED, NULL, &sessions[count])))
 		count++;
 	EXPECT(error, COFFER_E_NO_SLOT);
 	CHECK(count == slots / 3u && count > 0);
@@ -170,8 +172,8 @@ static void handles(const char *argument)
 {
 	coffer_context *context = open_one(), *other = open_one();
 	coffer_session *session, *foreign;
-	struct coffer_job_desc job = { .op = COFFER_OP_CRYPT, .mode = COFFER_MODE_CTR, .src = sent, .length = 64 };
-	uint8_t back[64], blob[COFFER_BLOB_BYTES] = { 0 };
+	struct coffer_job_desc job = {.op = COFFER_OP_CRYPT, .mode = COFFER_MODE_CTR, .src = sent, .length = 64};
+	uint8_t back[64], blob[COFFER_BLOB_BYTES] = {0};
 	struct coffer_outcome outcome;
 
 	(void)argument;
@@ -294,7 +296,7 @@ static void cancels(const char *argument)
 	enum { TASKS = 12 };
 	unsigned seed = argument ? (unsigned)strtoul(argument, NULL, 0) : (unsigned)time(NULL);
 	coffer_context *context = open_one();
-	struct cancelled ends = { 0 };
+	struct cancelled ends = {0};
 
 	printf("seed %u\n", seed);
 	srandom(seed);
@@ -302,7 +304,7 @@ static void cancels(const char *argument)
 		uint8_t *back[TASKS];
 		coffer_task *tasks[TASKS];
 		uint32_t lengths[TASKS];
-		bool dead[TASKS] = { false };
+		bool dead[TASKS] = {false};
 
 		atomic_store(&ends.count, 0);
 		for (int i = 0; i < TASKS; i++) {
@@ -339,7 +341,7 @@ static void cancels(const char *argument)
 
 static void deadlines(const char *argument)
 {
-	const struct timespec past = { 0 };
+	const struct timespec past = {0};
 	coffer_context *context = open_one();
 	uint8_t *back = calloc(1, MOST), slots = status_of(context).free_slots;
 	struct coffer_job_desc job = loop_of(back, MOST);
@@ -391,14 +393,15 @@ static void *work(void *arg)
 static void threads(const char *argument)
 {
 	enum { THREADS = 6 };
-	coffer_context *context[2] = { open_one(), open_one() };
+	coffer_context *context[2] = {open_one(), open_one()};
 	struct worker workers[THREADS];
 	pthread_t ids[THREADS];
 
 	(void)argument;
 	for (int phase = 0; phase < 2; phase++) {
 		for (int i = 0; i < THREADS; i++) {
-			workers[i] = (struct worker){ context[i % 2], 100u + 3000u * (uint32_t)i, phase ? 1000000 : 4, 0 };
+			workers[i] =
+				(struct worker){context[i % 2], 100u + 3000u * (uint32_t)i, phase ? 1000000 : 4, 0};
 			CHECK(pthread_create(&ids[i], NULL, work, &workers[i]) == 0);
 		}
 		if (phase) {
@@ -446,7 +449,7 @@ static void try_calls(void *arg, const struct coffer_outcome *outcome)
 
 static void callbacks(const char *argument)
 {
-	struct in_callback here = { .context = open_one() };
+	struct in_callback here = {.context = open_one()};
 	struct coffer_job_desc job = loop_of(NULL, 10);
 
 	(void)argument;
@@ -466,7 +469,7 @@ static void closing(const char *argument)
 	coffer_context *context = open_one();
 	uint8_t *back = calloc(1, MOST);
 	struct coffer_job_desc job = loop_of(back, MOST);
-	struct cancelled ends = { 0 };
+	struct cancelled ends = {0};
 	coffer_session *session;
 	coffer_surface *surface;
 	coffer_task *task;
@@ -686,7 +689,7 @@ static void not_opened(void)
 static void removed(const char *argument)
 {
 	bool idle = argument && !strcmp(argument, "idle");
-	struct busy busy[KINDS] = { 0 };
+	struct busy busy[KINDS] = {0};
 	pthread_t threads[KINDS];
 
 	for (int i = 0; i < KINDS; i++) {
@@ -736,15 +739,15 @@ static const struct scenario {
 	const char *name;
 	void (*run)(const char *argument);
 } scenarios[] = {
-	{ "loops", loops },	  { "contexts", contexts },   { "quotas", quotas },	{ "handles", handles },
-	{ "forked", forked },	  { "orphaned", orphaned },   { "cancels", cancels },	{ "deadlines", deadlines },
-	{ "threads", threads },	  { "callbacks", callbacks }, { "closing", closing },	{ "lost", lost },
-	{ "resets", resets },	  { "removed", removed },     { "endless", endless },
+	{"loops", loops},     {"contexts", contexts},   {"quotas", quotas},   {"handles", handles},
+	{"forked", forked},   {"orphaned", orphaned},   {"cancels", cancels}, {"deadlines", deadlines},
+	{"threads", threads}, {"callbacks", callbacks}, {"closing", closing}, {"lost", lost},
+	{"resets", resets},   {"removed", removed},     {"endless", endless},
 };
 
 int main(int argc, char **argv)
 {
-	const struct coffer_options options = { .size = sizeof(options), .log = log_line };
+	const struct coffer_options options = {.size = sizeof(options), .log = log_line};
 
 	for (size_t i = 0; i < sizeof(sent); i++)
 		sent[i] = (uint8_t)(i * 31 + (i >> 8) * 7);

@@ -31,7 +31,7 @@ static struct coffer_task *task_in_flight(struct coffer_context *context, const 
 	struct coffer_task *task = task_new(context, TASK_JOB);
 	struct wire_job *job;
 
-	task->desc = (struct coffer_job_desc){ .op = COFFER_OP_LOOP, .src = src, .dst = dst, .length = length };
+	task->desc = (struct coffer_job_desc){.op = COFFER_OP_LOOP, .src = src, .dst = dst, .length = length};
 	cut_begin(task);
 	job = cut_job(task, 1u << 20);
 	job->id = ++context->next_id;
@@ -43,8 +43,12 @@ static struct coffer_task *task_in_flight(struct coffer_context *context, const 
 
 static struct coffer_completion completion(uint32_t id, uint8_t status, uint32_t bytes)
 {
-	return (struct coffer_completion){ .magic = COFFER_COMPLETION_MAGIC, .version = COFFER_PROTOCOL_VERSION,
-					   .status = status, .id = id, .op = COFFER_OP_LOOP, .bytes = bytes };
+	return (struct coffer_completion){.magic = COFFER_COMPLETION_MAGIC,
+					  .version = COFFER_PROTOCOL_VERSION,
+					  .status = status,
+					  .id = id,
+					  .op = COFFER_OP_LOOP,
+					  .bytes = bytes};
 }
 
 static void give(struct coffer_context *context, const void *data, uint32_t bytes, bool ended)
@@ -87,7 +91,8 @@ static void answers_reach_their_jobs(void **state)
 
 		memset(back, 0, sizeof(back));
 		for (int i = 0; i < 8; i++) {
-			lengths[i] = (uint32_t)random() % 4 ? (uint32_t)random() % 5000 : 512 * ((uint32_t)random() % 9);
+			lengths[i] =
+				(uint32_t)random() % 4 ? (uint32_t)random() % 5000 : 512 * ((uint32_t)random() % 9);
 			memset(data[i], i + round, lengths[i]);
 			tasks[i] = task_in_flight(context, data[i], i % 2 ? back[i] : NULL, lengths[i]);
 		}
@@ -117,7 +122,7 @@ static void a_refusal_is_told_and_the_next_job_works(void **state)
 {
 	struct coffer_context *context = bare_context();
 	struct coffer_completion no = completion(1, COFFER_JOB_POLICY, 0), yes = completion(2, COFFER_JOB_OK, 4);
-	uint8_t back[2][4] = { "abcd", "abcd" };
+	uint8_t back[2][4] = {"abcd", "abcd"};
 	struct coffer_task *first = task_in_flight(context, "1234", back[0], 4);
 	struct coffer_task *second = task_in_flight(context, "5678", back[1], 4);
 	struct coffer_outcome outcome;
@@ -199,7 +204,8 @@ static void random_bytes_never_hurt(void **state)
 		struct coffer_task *task = task_in_flight(context, noise, back, 700);
 
 		for (int i = 0; i < 6 && !coffer_context_error(context); i++) {
-			uint32_t bytes = (uint32_t)random() % 4 ? 512 * ((uint32_t)random() % 4) : (uint32_t)random() % 1500;
+			uint32_t bytes =
+				(uint32_t)random() % 4 ? 512 * ((uint32_t)random() % 4) : (uint32_t)random() % 1500;
 
 			for (uint32_t k = 0; k < bytes; k++)
 				noise[k] = (uint8_t)random();

@@ -32,7 +32,7 @@ static uint32_t below(uint32_t limit)
 static void walk(struct place *places, const struct coffer_pair *pairs, size_t count, uint64_t length,
 		 struct coffer_position at, enum coffer_counter_rule rule)
 {
-	const struct coffer_pair all = { 0, (uint32_t)length };
+	const struct coffer_pair all = {0, (uint32_t)length};
 	uint64_t n = 0;
 
 	if (!count) {
@@ -57,9 +57,9 @@ static uint64_t random_list(struct coffer_pair *pairs, size_t count)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		pairs[i] = (struct coffer_pair){ below(3) ? below(40) : 0, below(4) ? below(60) : 0 };
+		pairs[i] = (struct coffer_pair){below(3) ? below(40) : 0, below(4) ? below(60) : 0};
 		if (sum + pairs[i].clear + pairs[i].encrypted > MOST)
-			pairs[i] = (struct coffer_pair){ 0, 0 };
+			pairs[i] = (struct coffer_pair){0, 0};
 		sum += pairs[i].clear + pairs[i].encrypted;
 	}
 	return sum;
@@ -69,7 +69,7 @@ static uint64_t random_list(struct coffer_pair *pairs, size_t count)
 static void check_piece(struct wire_job *job, const struct coffer_task *task, uint64_t offset, struct place *places)
 {
 	struct coffer_pair pairs[COFFER_MAX_PAIRS];
-	struct coffer_position at = { 0 };
+	struct coffer_position at = {0};
 	struct coffer_job header;
 
 	memcpy(&header, job->out, sizeof(header));
@@ -87,7 +87,7 @@ static void check_piece(struct wire_job *job, const struct coffer_task *task, ui
 
 static void check_task(const struct coffer_job_desc *desc, uint32_t job_bytes)
 {
-	struct coffer_task task = { .references = 1, .desc = *desc };
+	struct coffer_task task = {.references = 1, .desc = *desc};
 	struct place *expected = calloc(MOST, sizeof(*expected)), *got = calloc(MOST, sizeof(*got));
 	uint64_t offset = 0;
 
@@ -140,10 +140,15 @@ static void pieces_say_what_the_task_said(void **state)
 static void blocks_are_not_cut(void **state)
 {
 	static uint8_t data[2000];
-	const struct coffer_pair pairs[] = { { 5, 160 }, { 0, 32 }, { 77, 480 }, { 3, 16 } };
-	struct coffer_task task = { .references = 1,
-				    .desc = { .op = COFFER_OP_CRYPT, .mode = COFFER_MODE_ECB, .src = data, .dst = data,
-					      .list = pairs, .pairs = 4, .length = 773 } };
+	const struct coffer_pair pairs[] = {{5, 160}, {0, 32}, {77, 480}, {3, 16}};
+	struct coffer_task task = {.references = 1,
+				   .desc = {.op = COFFER_OP_CRYPT,
+					    .mode = COFFER_MODE_ECB,
+					    .src = data,
+					    .dst = data,
+					    .list = pairs,
+					    .pairs = 4,
+					    .length = 773}};
 
 	(void)state;
 	cut_begin(&task);
@@ -165,8 +170,8 @@ static void blocks_are_not_cut(void **state)
 
 static void counters_follow_their_rule(void **state)
 {
-	static const uint8_t ones[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 255, 255, 255, 255, 255, 255, 255, 255 };
-	struct coffer_position carry = { .keystream_byte = 15 }, wrap = { .keystream_byte = 15 };
+	static const uint8_t ones[16] = {1, 2, 3, 4, 5, 6, 7, 8, 255, 255, 255, 255, 255, 255, 255, 255};
+	struct coffer_position carry = {.keystream_byte = 15}, wrap = {.keystream_byte = 15};
 
 	(void)state;
 	memcpy(carry.iv, ones, 16);
@@ -187,10 +192,9 @@ static void counters_follow_their_rule(void **state)
 static void descriptions_are_checked(void **state)
 {
 	static uint8_t data[64];
-	const struct coffer_pair wrong[] = { { 0xffffffff, 0xffffffff }, { 1, 1 } };
+	const struct coffer_pair wrong[] = {{0xffffffff, 0xffffffff}, {1, 1}};
 	const struct coffer_job_desc good = {
-		.op = COFFER_OP_CRYPT, .mode = COFFER_MODE_CTR, .src = data, .dst = data, .length = 64
-	};
+		.op = COFFER_OP_CRYPT, .mode = COFFER_MODE_CTR, .src = data, .dst = data, .length = 64};
 	struct coffer_job_desc bad;
 
 	(void)state;
@@ -202,7 +206,7 @@ static void descriptions_are_checked(void **state)
 		assert_int_equal(cut_check(&bad), COFFER_E_INVALID);                                                   \
 	} while (0)
 	REFUSED(bad.op = (enum coffer_op)7);
-	REFUSED(bad.op = (enum coffer_op)-1);
+	REFUSED(bad.op = (enum coffer_op) - 1);
 	REFUSED(bad.mode = (enum coffer_mode)4);
 	REFUSED(bad.counter_rule = (enum coffer_counter_rule)3);
 	REFUSED(bad.start.keystream_byte = 16);
@@ -222,12 +226,18 @@ static void descriptions_are_checked(void **state)
 
 static void key_operations_have_their_fields(void **state)
 {
-	uint8_t wrapped[32] = { 0 };
-	struct coffer_task load = { .references = 1,
-				    .desc = { .op = COFFER_OP_LOAD_KEY, .slot = 0x101, .target_slot = 0x202, .key_bytes = 24,
-					      .counter_rule = COFFER_CTR_REFUSE64, .src = wrapped, .length = 32 } };
-	struct coffer_task draw = { .references = 1,
-				    .desc = { .op = COFFER_OP_NEW_READBACK_KEY, .slot = 0x101, .target_slot = 0x303, .dst = wrapped } };
+	uint8_t wrapped[32] = {0};
+	struct coffer_task load = {.references = 1,
+				   .desc = {.op = COFFER_OP_LOAD_KEY,
+					    .slot = 0x101,
+					    .target_slot = 0x202,
+					    .key_bytes = 24,
+					    .counter_rule = COFFER_CTR_REFUSE64,
+					    .src = wrapped,
+					    .length = 32}};
+	struct coffer_task draw = {
+		.references = 1,
+		.desc = {.op = COFFER_OP_NEW_READBACK_KEY, .slot = 0x101, .target_slot = 0x303, .dst = wrapped}};
 	struct coffer_job header;
 	struct wire_job *job;
 
@@ -254,8 +264,8 @@ static void key_operations_have_their_fields(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pieces_say_what_the_task_said), cmocka_unit_test(blocks_are_not_cut),
-		cmocka_unit_test(counters_follow_their_rule),	 cmocka_unit_test(descriptions_are_checked),
+		cmocka_unit_test(pieces_say_what_the_task_said),    cmocka_unit_test(blocks_are_not_cut),
+		cmocka_unit_test(counters_follow_their_rule),       cmocka_unit_test(descriptions_are_checked),
 		cmocka_unit_test(key_operations_have_their_fields),
 	};
 	unsigned seed = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : (unsigned)time(NULL);

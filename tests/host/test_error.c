@@ -38,7 +38,7 @@ static void every_status_has_its_own(void **state)
 
 static void other_numbers_are_unknown(void **state)
 {
-	const int others[] = { COFFER_E_IO - 1, 2, 1000, -1000, INT_MIN, INT_MAX };
+	const int others[] = {COFFER_E_IO - 1, 2, 1000, -1000, INT_MIN, INT_MAX};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)

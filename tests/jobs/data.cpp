@@ -31,7 +31,8 @@ static void loop(Rig &rig)
 	}
 }
 
-void crypt_one(Rig &rig, unsigned ctx, uint32_t slot, const bytes &key, coffer_job h, const std::vector<coffer_pair> &list)
+void crypt_one(Rig &rig, unsigned ctx, uint32_t slot, const bytes &key, coffer_job h,
+	       const std::vector<coffer_pair> &list)
 {
 	bytes data = random_bytes(h.length), rest(list.size() * 8);
 	memcpy(rest.data(), list.data(), rest.size());
@@ -55,7 +56,8 @@ static void crypt_random(Rig &rig)
 	for (unsigned round = 0; round < 60; round++) {
 		unsigned ctx = random_below(kContexts);
 		bytes key = random_bytes(16 + 8 * random_below(3));
-		uint32_t slot = open_key(rig, ctx, key, COFFER_USE_CTR | COFFER_USE_ECB | COFFER_USE_ENCRYPT | COFFER_USE_DECRYPT);
+		uint32_t slot = open_key(rig, ctx, key,
+					 COFFER_USE_CTR | COFFER_USE_ECB | COFFER_USE_ENCRYPT | COFFER_USE_DECRYPT);
 		for (unsigned k = 0; k < 5; k++) {
 			coffer_job h = header(COFFER_OP_CRYPT, round);
 			h.mode = random_below(2) ? COFFER_MODE_CTR : COFFER_MODE_ECB;
@@ -65,7 +67,8 @@ static void crypt_random(Rig &rig)
 			if (h.mode == COFFER_MODE_CTR) {
 				memcpy(h.iv, random_bytes(16).data(), 16);
 				if (!random_below(3)) // near the end of a half
-					memset(h.iv + (random_below(2) ? 8 : 0), 0xFF, 8), h.iv[15] -= uint8_t(random_below(3));
+					memset(h.iv + (random_below(2) ? 8 : 0), 0xFF, 8),
+						h.iv[15] -= uint8_t(random_below(3));
 				h.counter_rule = uint8_t(random_below(2));
 				h.keystream_byte = uint8_t(random_below(16));
 			} else {
@@ -75,7 +78,8 @@ static void crypt_random(Rig &rig)
 				unsigned left = h.length;
 				unsigned pairs = 1 + random_below(random_below(4) ? 8 : 128);
 				for (unsigned i = 0; i < pairs; i++) {
-					unsigned c = random_below(left / (pairs - i) * 2 / (random_below(4) + 1) + 1) % (left + 1);
+					unsigned c = random_below(left / (pairs - i) * 2 / (random_below(4) + 1) + 1) %
+						     (left + 1);
 					unsigned e = random_below(left - c + 1) / (random_below(4) + 1);
 					if (h.mode == COFFER_MODE_ECB)
 						e &= ~15u;
@@ -90,7 +94,6 @@ static void crypt_random(Rig &rig)
 		rig.idle();
 	}
 }
-
 
 // SP 800-38A F.5: CTR-AES128, -192 and -256.
 static void ctr_vectors(Rig &rig)
@@ -112,7 +115,8 @@ static void ctr_vectors(Rig &rig)
 			b.push_back(uint8_t(x));
 		return b;
 	};
-	bytes plain = hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710");
+	bytes plain = hex(
+		"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710");
 	for (unsigned i = 0; i < 3; i++) {
 		uint32_t slot = open_key(rig, i, hex(vectors[i].key));
 		coffer_job h = crypt(i, slot, COFFER_MODE_CTR, COFFER_JOB_ENCRYPT | COFFER_JOB_RETURN, 64);
@@ -180,7 +184,8 @@ static unsigned packet_cycles(Rig &rig, unsigned contexts, unsigned key_bytes, u
 	const unsigned packets = 24;
 	for (unsigned c = 0; c < contexts; c++) {
 		uint32_t slot = open_key(rig, c, random_bytes(key_bytes));
-		coffer_job h = crypt(c, slot, mode, COFFER_JOB_ENCRYPT | (ret ? COFFER_JOB_RETURN : 0), 448 + 512 * packets);
+		coffer_job h =
+			crypt(c, slot, mode, COFFER_JOB_ENCRYPT | (ret ? COFFER_JOB_RETURN : 0), 448 + 512 * packets);
 		if (!ret) { // into a surface
 			rig.surfaces[c] = {true, c, c * kShare, slot >> 8, 1, c * 7, 7};
 			h.flags |= COFFER_JOB_DST_SURFACE;

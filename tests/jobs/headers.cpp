@@ -34,7 +34,9 @@ static void field(Rig &rig, const coffer_job &good, const std::function<void(cof
 	CHECK(rig.in_packets(0) == 0);
 }
 
-#define FIELD(change, status) field(rig, good, [&](coffer_job &h) { change; }, status, #change)
+#define FIELD(change, status)                                                                                          \
+	field(                                                                                                         \
+		rig, good, [&](coffer_job &h) { change; }, status, #change)
 
 static void every_field(Rig &rig)
 {
@@ -52,10 +54,10 @@ static void every_field(Rig &rig)
 		FIELD(h.mode = uint8_t(mode), COFFER_JOB_BAD_FIELD);
 	for (unsigned bit = 5; bit < 8; bit++) // without a pattern, CTR has no use for MORE and RESTART
 		FIELD(h.flags |= uint8_t(1u << bit), COFFER_JOB_BAD_FIELD);
-	FIELD(h.flags = COFFER_JOB_ENCRYPT, COFFER_JOB_BAD_FIELD);                      // no destination
-	FIELD(h.flags |= COFFER_JOB_DST_SURFACE, COFFER_JOB_BAD_FIELD);                 // two destinations
-	FIELD(h.flags |= COFFER_JOB_LIST, COFFER_JOB_BAD_FIELD);                        // a list of no pairs
-	FIELD(h.pairs = 1, COFFER_JOB_BAD_FIELD);                                       // pairs without a list
+	FIELD(h.flags = COFFER_JOB_ENCRYPT, COFFER_JOB_BAD_FIELD);      // no destination
+	FIELD(h.flags |= COFFER_JOB_DST_SURFACE, COFFER_JOB_BAD_FIELD); // two destinations
+	FIELD(h.flags |= COFFER_JOB_LIST, COFFER_JOB_BAD_FIELD);        // a list of no pairs
+	FIELD(h.pairs = 1, COFFER_JOB_BAD_FIELD);                       // pairs without a list
 	FIELD((h.pairs = 129, h.flags |= COFFER_JOB_LIST), COFFER_JOB_RANGE);
 	FIELD((h.pairs = 0x8001, h.flags |= COFFER_JOB_LIST), COFFER_JOB_RANGE);
 	FIELD(h.counter_rule = 3, COFFER_JOB_BAD_FIELD);
@@ -73,8 +75,8 @@ static void every_field(Rig &rig)
 	FIELD((h.mode = COFFER_MODE_ECB, h.keystream_byte = 1), COFFER_JOB_BAD_FIELD);
 	FIELD((h.mode = COFFER_MODE_ECB), COFFER_JOB_BAD_FIELD); // 700 is no multiple of 16
 	FIELD(h.slot = 0, COFFER_JOB_BAD_HANDLE);
-	FIELD(h.slot += 1, COFFER_JOB_BAD_HANDLE);     // a slot of nobody
-	FIELD(h.slot += 0x40, COFFER_JOB_BAD_HANDLE);  // no such slot
+	FIELD(h.slot += 1, COFFER_JOB_BAD_HANDLE);    // a slot of nobody
+	FIELD(h.slot += 0x40, COFFER_JOB_BAD_HANDLE); // no such slot
 	FIELD(h.slot += 0x80, COFFER_JOB_BAD_HANDLE);
 	FIELD(h.slot += 0x100, COFFER_JOB_BAD_HANDLE); // another generation
 	FIELD(h.slot += 0x80000000, COFFER_JOB_BAD_HANDLE);
@@ -153,7 +155,8 @@ static void payload_short_or_long(Rig &rig)
 	for (unsigned length : {0u, 1u, 448u, 449u, 700u, 960u, 1500u})
 		for (unsigned sent : {0u, 1u, 16u, 447u, 448u, 449u, 700u, 960u, 961u, 1472u, 1500u, 2100u})
 			for (bool loop : {false, true}) {
-				coffer_job h = crypt(sent, slot, COFFER_MODE_CTR, COFFER_JOB_ENCRYPT | COFFER_JOB_RETURN, length);
+				coffer_job h = crypt(sent, slot, COFFER_MODE_CTR,
+						     COFFER_JOB_ENCRYPT | COFFER_JOB_RETURN, length);
 				if (loop) {
 					h = header(COFFER_OP_LOOP, sent);
 					h.length = length;

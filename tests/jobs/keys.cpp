@@ -6,8 +6,8 @@ enum { RESERVE = 1, KEY = 2, COMMIT = 3, REVOKE = 4, GENERATION = 5 };
 
 static void reserve_rules(Rig &rig)
 {
-	const unsigned W = COFFER_USE_WRAP, C = COFFER_USE_CTR, E = COFFER_USE_ECB, B = COFFER_USE_CBC, M = COFFER_USE_MAC,
-		       EN = COFFER_USE_ENCRYPT, DE = COFFER_USE_DECRYPT;
+	const unsigned W = COFFER_USE_WRAP, C = COFFER_USE_CTR, E = COFFER_USE_ECB, B = COFFER_USE_CBC,
+		       M = COFFER_USE_MAC, EN = COFFER_USE_ENCRYPT, DE = COFFER_USE_DECRYPT;
 	auto tries = [&](unsigned slot, attr a, bool want) {
 		bool ok = rig.command(RESERVE, slot, a.ctx, a.word());
 		if (ok != want)
@@ -25,27 +25,27 @@ static void reserve_rules(Rig &rig)
 				end_session(rig, 1, 16);
 		}
 	attr a = {.session = 16, .ctx = 1, .usage = W | DE};
-	tries(17, a, false);                                   // a session slot is its own session
-	tries(15, a, false);                                   // another context's slot
+	tries(17, a, false); // a session slot is its own session
+	tries(15, a, false); // another context's slot
 	a.ctx = 2;
 	tries(16, a, false);
 	a = {.session = 16, .ctx = 1, .role = CONTENT, .usage = C | DE};
-	tries(17, a, false);                                   // no session yet
+	tries(17, a, false); // no session yet
 	a = {.session = 16, .ctx = 1, .open = 0, .usage = W | C | DE};
 	for (unsigned bytes : {24u, 32u}) {
 		attr longer = a;
 		longer.key_bytes = bytes;
-		tries(16, longer, false);                      // the DDI's keys have 16 bytes
+		tries(16, longer, false); // the DDI's keys have 16 bytes
 	}
 	CHECK(!rig.command(RESERVE, 16, 1, a.word() | 3u << 14)); // no such length
 	CHECK(!rig.command(RESERVE, 16, 1, a.word() | 1u << 29)); // reserved bits
 	CHECK(!rig.command(RESERVE, 16, 1, a.word() | 1u << 9));
-	CHECK(!rig.command(RESERVE, 16, 1, a.word() | 3u << 12)); // no such role
+	CHECK(!rig.command(RESERVE, 16, 1, a.word() | 3u << 12));    // no such role
 	CHECK(!rig.command(RESERVE, 16, 1, a.word() & ~(7u << 24))); // no counter rule
 	tries(16, a, true);
 	attr content = {.session = 16, .ctx = 1, .role = CONTENT, .open = 0, .usage = C | DE};
 	content.open = 1;
-	tries(17, content, false);                             // derived keys inherit the stricter policy
+	tries(17, content, false); // derived keys inherit the stricter policy
 	content.open = 0;
 	content.usage = C | EN;
 	tries(17, content, false);
@@ -53,7 +53,7 @@ static void reserve_rules(Rig &rig)
 	tries(17, content, false);
 	content.usage = C | E | B | DE;
 	tries(17, content, true);
-	tries(17, content, true);                              // once more, while its session has no key
+	tries(17, content, true); // once more, while its session has no key
 	content.role = READBACK;
 	tries(17, content, false);
 	content.role = CONTENT;
@@ -67,16 +67,16 @@ static void reserve_rules(Rig &rig)
 		tries(18, b, false);
 	}
 	back.session = 17;
-	tries(18, back, false);                                // the session of a content slot
+	tries(18, back, false); // the session of a content slot
 	back.session = 32;
-	tries(18, back, false);                                // another context's
+	tries(18, back, false); // another context's
 	back.session = 16;
 	tries(18, back, true);
-	CHECK(!rig.command(RESERVE, 19, 1, back.word(), 1));   // a later epoch
-	CHECK(!rig.command(RESERVE, 19, 1, back.word(), -1));  // a stale one
-	CHECK(!rig.command(RESERVE, 19, 5, back.word()));      // no such context
-	CHECK(!rig.command(9, 16, 1));                         // no such command
-	end_session(rig, 1, 18);                               // any slot of the session names it
+	CHECK(!rig.command(RESERVE, 19, 1, back.word(), 1));  // a later epoch
+	CHECK(!rig.command(RESERVE, 19, 1, back.word(), -1)); // a stale one
+	CHECK(!rig.command(RESERVE, 19, 5, back.word()));     // no such context
+	CHECK(!rig.command(9, 16, 1));                        // no such command
+	end_session(rig, 1, 18);                              // any slot of the session names it
 	CHECK(rig.top.vault_free_o == ~0ull);
 }
 
@@ -120,14 +120,14 @@ static void key_write(Rig &rig)
 	bytes key = random_bytes(24), data = random_bytes(32);
 	CHECK(rig.command(KEY, 0, 0));
 	rig.key_words(bytes(key.begin(), key.begin() + 12));
-	CHECK(!rig.command(COMMIT, 1, 0));                 // another slot's
+	CHECK(!rig.command(COMMIT, 1, 0)); // another slot's
 	attr second = {.session = 1, .ctx = 0, .usage = DATA_USE};
-	CHECK(rig.command(RESERVE, 1, 0, second.word()));  // other sessions do not disturb
-	CHECK(!rig.command(COMMIT, 0, 0, 0, 1));           // stale
+	CHECK(rig.command(RESERVE, 1, 0, second.word())); // other sessions do not disturb
+	CHECK(!rig.command(COMMIT, 0, 0, 0, 1));          // stale
 	rig.key_words(bytes(key.begin() + 12, key.end()));
 	CHECK(rig.command(COMMIT, 0, 0));
 	CHECK(!rig.command(COMMIT, 0, 0));
-	CHECK(!rig.command(KEY, 0, 0));                    // written once
+	CHECK(!rig.command(KEY, 0, 0)); // written once
 	rig.key_words(random_bytes(24));
 	answer r = rig.job(0, h, data);
 	position end;
@@ -137,7 +137,8 @@ static void key_write(Rig &rig)
 	CHECK(!rig.command(KEY, s.base + 1, 2));
 	CHECK(!rig.command(KEY, s.base + 2, 2));
 	CHECK(!rig.command(KEY, s.base, 2));
-	attr content = {.session = s.base, .ctx = 2, .role = CONTENT, .open = 0, .usage = COFFER_USE_CTR | COFFER_USE_DECRYPT};
+	attr content = {
+		.session = s.base, .ctx = 2, .role = CONTENT, .open = 0, .usage = COFFER_USE_CTR | COFFER_USE_DECRYPT};
 	CHECK(!rig.command(RESERVE, s.base + 1, 2, content.word())); // nor to change, once the session has its key
 }
 
@@ -172,7 +173,8 @@ static void load_keys(Rig &rig)
 		h.dst_handle = COFFER_HANDLE(0, 1);
 		h.counter_rule = COFFER_CTR_REFUSE64; // not loaded for that
 		CHECK(rig.job(0, h, data).done.status == COFFER_JOB_POLICY);
-		CHECK(load_key(rig, s, aes_block(s.key, false, key), n, 0, COFFER_MODE_ECB).done.status == COFFER_JOB_OK);
+		CHECK(load_key(rig, s, aes_block(s.key, false, key), n, 0, COFFER_MODE_ECB).done.status ==
+		      COFFER_JOB_OK);
 		h.mode = COFFER_MODE_ECB;
 		h.counter_rule = 0;
 		CHECK(rig.job(0, h, data).done.status == COFFER_JOB_OK);
@@ -381,20 +383,20 @@ static void rising(Rig &rig)
 	rig.surfaces[0] = {true, 0, 0, s.slot >> 8, 1, 0, 4};
 	bytes key = random_bytes(16), other = random_bytes(16);
 	CHECK(load_key(rig, s, key, 16, COFFER_CTR_REFUSE64).done.status == OK);
-	CHECK(film_blt(rig, s, {5, 1, 0, 48}) == OK);     // ends at (5, 4, 0)
+	CHECK(film_blt(rig, s, {5, 1, 0, 48}) == OK); // ends at (5, 4, 0)
 	CHECK(film_blt(rig, s, {5, 3, 0, 16}) == REUSE);
 	CHECK(film_blt(rig, s, {5, 3, 15, 1}) == REUSE);
 	CHECK(film_blt(rig, s, {4, 9, 0, 16}) == REUSE);
-	CHECK(film_blt(rig, s, {5, 4, 0, 37}) == OK);     // ends at (5, 6, 5)
+	CHECK(film_blt(rig, s, {5, 4, 0, 37}) == OK); // ends at (5, 6, 5)
 	CHECK(film_blt(rig, s, {5, 6, 4, 16}) == REUSE);
 	CHECK(film_blt(rig, s, {5, 6, 5, 1}) == OK);
-	CHECK(film_blt(rig, s, {5, 6, 5, 0}) == OK);      // no keystream, no reuse
+	CHECK(film_blt(rig, s, {5, 6, 5, 0}) == OK); // no keystream, no reuse
 	CHECK(film_blt(rig, s, {5, 6, 5, 1}) == REUSE);
-	CHECK(film_blt(rig, s, {5, 6, 6, 10}) == OK);     // ends at (5, 7, 0)
+	CHECK(film_blt(rig, s, {5, 6, 6, 10}) == OK); // ends at (5, 7, 0)
 	CHECK(load_key(rig, s, key, 16, COFFER_CTR_REFUSE64).done.status == OK);
-	CHECK(film_blt(rig, s, {5, 6, 15, 1}) == REUSE);  // the same key keeps its history
+	CHECK(film_blt(rig, s, {5, 6, 15, 1}) == REUSE); // the same key keeps its history
 	CHECK(load_key(rig, s, other, 16, COFFER_CTR_REFUSE64).done.status == OK);
-	CHECK(film_blt(rig, s, {1, 0, 0, 16}) == OK);     // another starts anew
+	CHECK(film_blt(rig, s, {1, 0, 0, 16}) == OK); // another starts anew
 	CHECK(film_blt(rig, s, {1, ~0ull - 1, 0, 33}) == WRAPS);
 	CHECK(film_blt(rig, s, {1, ~0ull, 1, 16}) == WRAPS);
 	CHECK(film_blt(rig, s, {1, ~0ull - 1, 0, 32}) == OK); // to the very end

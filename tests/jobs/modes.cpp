@@ -63,13 +63,17 @@ static void cbc_vectors(Rig &rig)
 					continue;
 				std::string name = line.substr(0, equals);
 				bytes value = hex(line.substr(equals + 3));
-				(name == "KEY" ? key : name == "IV" ? iv : name == "PLAINTEXT" ? plain : cipher) = value;
+				(name == "KEY"         ? key
+				 : name == "IV"        ? iv
+				 : name == "PLAINTEXT" ? plain
+						       : cipher) = value;
 				if (name != (decrypt ? "PLAINTEXT" : "CIPHERTEXT"))
 					continue;
 				if (++vectors > 24 && vectors % 16) // all of them take long
 					continue;
 				uint32_t slot = open_key(rig, 0, key);
-				coffer_job h = crypt(vectors, slot, COFFER_MODE_CBC, decrypt ? 0 : COFFER_JOB_ENCRYPT, 0);
+				coffer_job h =
+					crypt(vectors, slot, COFFER_MODE_CBC, decrypt ? 0 : COFFER_JOB_ENCRYPT, 0);
 				memcpy(h.iv, iv.data(), 16);
 				answer a = run(rig, 0, h, {}, decrypt ? cipher : plain);
 				CHECK(a.done.status == COFFER_JOB_OK && a.payload == (decrypt ? plain : cipher));
@@ -189,11 +193,11 @@ static void cuts(Rig &rig)
 	const struct {
 		unsigned mode, crypt, skip, flags;
 	} schemes[] = {
-		{COFFER_MODE_CTR, 1, 2, 0},                                        // cens
+		{COFFER_MODE_CTR, 1, 2, 0}, // cens
 		{COFFER_MODE_CTR, 3, 1, 0},
-		{COFFER_MODE_CBC, 0, 0, 0},                                        // CBC, whole blocks of every range
+		{COFFER_MODE_CBC, 0, 0, 0}, // CBC, whole blocks of every range
 		{COFFER_MODE_CBC, 0, 0, COFFER_JOB_ENCRYPT},
-		{COFFER_MODE_CBC, 1, 2, COFFER_JOB_RESTART},                       // cbcs
+		{COFFER_MODE_CBC, 1, 2, COFFER_JOB_RESTART}, // cbcs
 		{COFFER_MODE_CBC, 2, 1, COFFER_JOB_RESTART},
 		{COFFER_MODE_CBC, 2, 0, COFFER_JOB_RESTART | COFFER_JOB_ENCRYPT},
 	};
@@ -213,18 +217,21 @@ static void cuts(Rig &rig)
 			a.flags |= first.more ? COFFER_JOB_MORE : 0;
 			answer got = run(rig, 2, a, first.list, bytes(data.begin(), data.begin() + cut));
 			CHECK(got.done.status == COFFER_JOB_OK && got.payload.size() == got.done.bytes);
-			CHECK(got.done.bytes == cut || (first.more && s.mode == COFFER_MODE_CBC && cut - got.done.bytes < 16));
+			CHECK(got.done.bytes == cut ||
+			      (first.more && s.mode == COFFER_MODE_CBC && cut - got.done.bytes < 16));
 			bytes out = got.payload;
 			list_t rest = behind(list, got.done.bytes);
 			coffer_job b = h;
 			memcpy(b.iv, got.done.iv, 16);
 			b.keystream_byte = got.done.keystream_byte;
 			b.pattern_phase = got.done.pattern_phase;
-			if (first.more && s.flags & COFFER_JOB_RESTART) { // the range that was cut, alone: its chain is not the IV
+			if (first.more &&
+			    s.flags & COFFER_JOB_RESTART) { // the range that was cut, alone: its chain is not the IV
 				coffer_job middle = b;
 				middle.flags &= uint8_t(~COFFER_JOB_RESTART);
 				got = run(rig, 2, middle, {{0, rest[0].encrypted}},
-					  bytes(data.begin() + out.size(), data.begin() + out.size() + rest[0].encrypted));
+					  bytes(data.begin() + out.size(),
+						data.begin() + out.size() + rest[0].encrypted));
 				CHECK(got.done.status == COFFER_JOB_OK);
 				out = join(out, got.payload);
 				rest.erase(rest.begin());
@@ -234,7 +241,8 @@ static void cuts(Rig &rig)
 			CHECK(got.done.status == COFFER_JOB_OK);
 			out = join(out, got.payload);
 			CHECK(out == want);
-			CHECK(!memcmp(got.done.iv, end.iv, 16) && got.done.keystream_byte == end.ks && got.done.pattern_phase == 0);
+			CHECK(!memcmp(got.done.iv, end.iv, 16) && got.done.keystream_byte == end.ks &&
+			      got.done.pattern_phase == 0);
 		}
 	}
 }
@@ -319,8 +327,12 @@ static void bad_patterns(Rig &rig)
 	EXPECT(h.counter_rule = COFFER_CTR_WRAP64, BAD);
 	EXPECT((h.mode = COFFER_MODE_ECB, h.length = 512), BAD);
 	EXPECT((h.mode = COFFER_MODE_ECB, h.length = 512, h.crypt_blocks = 0, h.skip_blocks = 0), OK);
-	EXPECT((h.mode = COFFER_MODE_ECB, h.length = 512, h.crypt_blocks = 0, h.skip_blocks = 0, h.flags |= COFFER_JOB_MORE), BAD);
-	EXPECT((h.mode = COFFER_MODE_ECB, h.length = 512, h.crypt_blocks = 0, h.skip_blocks = 0, h.flags |= COFFER_JOB_RESTART), BAD);
+	EXPECT((h.mode = COFFER_MODE_ECB, h.length = 512, h.crypt_blocks = 0, h.skip_blocks = 0,
+		h.flags |= COFFER_JOB_MORE),
+	       BAD);
+	EXPECT((h.mode = COFFER_MODE_ECB, h.length = 512, h.crypt_blocks = 0, h.skip_blocks = 0,
+		h.flags |= COFFER_JOB_RESTART),
+	       BAD);
 	good.mode = COFFER_MODE_CTR;
 	EXPECT(h.pattern_phase = 17, OK);
 	EXPECT(h.flags |= COFFER_JOB_MORE, OK);
@@ -373,7 +385,10 @@ static void usage(Rig &rig)
 			CHECK(a.done.status == (use == mode ? OK : POLICY));
 			position end;
 			if (use == mode)
-				CHECK(!memcmp(rig.memory + 3 * kPage, reference_job(h, key, {}, bytes(data.begin(), data.begin() + 96), &end).data(), 96));
+				CHECK(!memcmp(
+					rig.memory + 3 * kPage,
+					reference_job(h, key, {}, bytes(data.begin(), data.begin() + 96), &end).data(),
+					96));
 		}
 	}
 	good = crypt(1, s.content, COFFER_MODE_CBC, COFFER_JOB_RETURN, 96);

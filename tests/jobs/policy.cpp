@@ -55,7 +55,8 @@ static void readback(Rig &rig)
 	CHECK(a.done.status == COFFER_JOB_OK && a.payload.size() == 16 && a.done.bytes == 16);
 	bytes rkey = aes_block(s.key, true, a.payload);
 
-	coffer_job out = crypt(3, s.readback, COFFER_MODE_CTR, COFFER_JOB_ENCRYPT | COFFER_JOB_SRC_SURFACE | COFFER_JOB_RETURN, 3000);
+	coffer_job out = crypt(3, s.readback, COFFER_MODE_CTR,
+			       COFFER_JOB_ENCRYPT | COFFER_JOB_SRC_SURFACE | COFFER_JOB_RETURN, 3000);
 	out.counter_rule = COFFER_CTR_REFUSE64;
 	out.src_handle = COFFER_HANDLE(3, 5);
 	out.src_offset = 1234;
@@ -109,34 +110,48 @@ static void one_way_out(Rig &rig)
 	coffer_job good = crypt(1, s.readback, COFFER_MODE_CTR, out_flags, 100), h;
 	good.src_handle = COFFER_HANDLE(0, 5);
 	CHECK(status_of(rig, 0, good) == COFFER_JOB_OK);
-	h = good; h.slot = open_slot;
+	h = good;
+	h.slot = open_slot;
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_BAD_HANDLE); // another session's key
-	h = good; h.slot = other.readback;
+	h = good;
+	h.slot = other.readback;
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_BAD_HANDLE);
-	h = good; h.src_handle = COFFER_HANDLE(1, 5);
+	h = good;
+	h.src_handle = COFFER_HANDLE(1, 5);
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_BAD_HANDLE); // another session's surface as source
-	h = good; h.src_handle = COFFER_HANDLE(0, 4);
+	h = good;
+	h.src_handle = COFFER_HANDLE(0, 4);
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_BAD_HANDLE); // stale
-	h = good; h.src_handle = COFFER_HANDLE(2, 0);
+	h = good;
+	h.src_handle = COFFER_HANDLE(2, 0);
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_BAD_HANDLE); // no such surface
-	h = good; h.src_handle = COFFER_HANDLE(16, 5);
+	h = good;
+	h.src_handle = COFFER_HANDLE(16, 5);
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_BAD_HANDLE);
-	h = good; h.flags &= ~COFFER_JOB_ENCRYPT;
+	h = good;
+	h.flags &= ~COFFER_JOB_ENCRYPT;
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_POLICY);
-	h = good; h.mode = COFFER_MODE_ECB; h.length = 96;
+	h = good;
+	h.mode = COFFER_MODE_ECB;
+	h.length = 96;
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_POLICY);
-	h = good; h.keystream_byte = 1;
+	h = good;
+	h.keystream_byte = 1;
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_POLICY);
-	h = good; h.slot = s.content; // content and session keys encrypt nothing and read no surface
+	h = good;
+	h.slot = s.content; // content and session keys encrypt nothing and read no surface
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_POLICY);
 	h.flags &= ~COFFER_JOB_ENCRYPT;
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_POLICY);
 	h.slot = s.slot;
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_POLICY);
-	h = good; h.flags = COFFER_JOB_ENCRYPT | COFFER_JOB_SRC_SURFACE | COFFER_JOB_DST_SURFACE;
+	h = good;
+	h.flags = COFFER_JOB_ENCRYPT | COFFER_JOB_SRC_SURFACE | COFFER_JOB_DST_SURFACE;
 	h.dst_handle = h.src_handle;
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_POLICY); // memory to memory
-	h = good; h.flags |= COFFER_JOB_LIST; h.pairs = 1; // a read-back with clear bytes
+	h = good;
+	h.flags |= COFFER_JOB_LIST;
+	h.pairs = 1; // a read-back with clear bytes
 	coffer_pair pair = {100, 0};
 	bytes list(8);
 	memcpy(list.data(), &pair, 8);
@@ -166,26 +181,35 @@ static void protected_in(Rig &rig)
 	coffer_job good = crypt(1, s.content, COFFER_MODE_CTR, COFFER_JOB_DST_SURFACE, 100), h;
 	good.dst_handle = COFFER_HANDLE(0, 5);
 	CHECK(status_of(rig, 2, good, data) == COFFER_JOB_OK);
-	h = good; h.flags = COFFER_JOB_RETURN; h.dst_handle = 0;
+	h = good;
+	h.flags = COFFER_JOB_RETURN;
+	h.dst_handle = 0;
 	CHECK(status_of(rig, 2, h, data) == COFFER_JOB_POLICY);
-	h.slot = s.slot; h.counter_rule = COFFER_CTR_REFUSE64;
+	h.slot = s.slot;
+	h.counter_rule = COFFER_CTR_REFUSE64;
 	CHECK(status_of(rig, 2, h, data) == COFFER_JOB_POLICY);
-	h = good; h.flags |= COFFER_JOB_ENCRYPT;
+	h = good;
+	h.flags |= COFFER_JOB_ENCRYPT;
 	CHECK(status_of(rig, 2, h, data) == COFFER_JOB_POLICY);
-	h = good; h.dst_handle = COFFER_HANDLE(1, 5);
+	h = good;
+	h.dst_handle = COFFER_HANDLE(1, 5);
 	CHECK(status_of(rig, 2, h, data) == COFFER_JOB_BAD_HANDLE);
-	h = good; h.dst_handle = COFFER_HANDLE(2, 5);
+	h = good;
+	h.dst_handle = COFFER_HANDLE(2, 5);
 	CHECK(status_of(rig, 2, h, data) == COFFER_JOB_BAD_HANDLE);
-	h = good; h.slot = foreign.content; // the handle is right, the interface is not
+	h = good;
+	h.slot = foreign.content; // the handle is right, the interface is not
 	CHECK(status_of(rig, 2, h, data) == COFFER_JOB_BAD_HANDLE);
 	h.dst_handle = COFFER_HANDLE(2, 5);
 	CHECK(status_of(rig, 2, h, data) == COFFER_JOB_BAD_HANDLE);
 	CHECK(status_of(rig, 3, h, data) == COFFER_JOB_OK); // ... and here it is
-	h = good; h.slot = s.readback;
+	h = good;
+	h.slot = s.readback;
 	CHECK(status_of(rig, 2, h, data) == COFFER_JOB_NO_KEY);
 	// An open key does not write into a protected surface.
 	attr a = {.session = 2 * kShare + 6, .ctx = 2, .usage = DATA_USE, .rules = ALL_RULES};
-	h = good; h.slot = rig.key_slot(2 * kShare + 6, a, random_bytes(16));
+	h = good;
+	h.slot = rig.key_slot(2 * kShare + 6, a, random_bytes(16));
 	CHECK(status_of(rig, 2, h, data) == COFFER_JOB_BAD_HANDLE);
 }
 
@@ -198,22 +222,30 @@ static void surface_bounds(Rig &rig)
 		uint32_t offset, length;
 		bool ok;
 	} cases[] = {
-		{0, 4096, true}, {1, 4096, false}, {4095, 1, true}, {4096, 0, true}, {4096, 1, false}, {4097, 0, false},
-		{0xFFFFFFFF, 1, false}, {0xFFFFFFFF, 2, false}, {0xFFFFF000, 4096, false}, {0x80000000, 0x80000000, false},
-		{0, 0xFFFFFFFF, false}, {1, 0xFFFFFFFF, false}, {0x10000, 16, false}, {2000, 2096, true}, {2000, 2097, false},
+		{0, 4096, true},           {1, 4096, false},
+		{4095, 1, true},           {4096, 0, true},
+		{4096, 1, false},          {4097, 0, false},
+		{0xFFFFFFFF, 1, false},    {0xFFFFFFFF, 2, false},
+		{0xFFFFF000, 4096, false}, {0x80000000, 0x80000000, false},
+		{0, 0xFFFFFFFF, false},    {1, 0xFFFFFFFF, false},
+		{0x10000, 16, false},      {2000, 2096, true},
+		{2000, 2097, false},
 	};
 	for (auto &c : cases) {
-		coffer_job h = crypt(c.offset, slot, COFFER_MODE_CTR, COFFER_JOB_DST_SURFACE | COFFER_JOB_ENCRYPT, c.length);
+		coffer_job h =
+			crypt(c.offset, slot, COFFER_MODE_CTR, COFFER_JOB_DST_SURFACE | COFFER_JOB_ENCRYPT, c.length);
 		h.dst_handle = COFFER_HANDLE(0, 1);
 		h.dst_offset = c.offset;
-		CHECK(status_of(rig, 0, h, random_bytes(c.ok ? c.length : 40)) == (c.ok ? COFFER_JOB_OK : COFFER_JOB_RANGE));
+		CHECK(status_of(rig, 0, h, random_bytes(c.ok ? c.length : 40)) ==
+		      (c.ok ? COFFER_JOB_OK : COFFER_JOB_RANGE));
 		h.flags = COFFER_JOB_SRC_SURFACE | COFFER_JOB_RETURN | COFFER_JOB_ENCRYPT;
 		std::swap(h.dst_handle, h.src_handle);
 		std::swap(h.dst_offset, h.src_offset);
 		CHECK(status_of(rig, 0, h) == (c.ok ? COFFER_JOB_OK : COFFER_JOB_RANGE));
 	}
 	// The whole memory, from and to surfaces of an open session.
-	coffer_job h = crypt(1, slot, COFFER_MODE_CTR, COFFER_JOB_SRC_SURFACE | COFFER_JOB_DST_SURFACE | COFFER_JOB_ENCRYPT, 65536);
+	coffer_job h = crypt(1, slot, COFFER_MODE_CTR,
+			     COFFER_JOB_SRC_SURFACE | COFFER_JOB_DST_SURFACE | COFFER_JOB_ENCRYPT, 65536);
 	h.src_handle = h.dst_handle = COFFER_HANDLE(15, 1);
 	bytes before(rig.memory, rig.memory + 65536);
 	CHECK(status_of(rig, 0, h) == COFFER_JOB_OK);
@@ -243,7 +275,8 @@ static void surface_ends(Rig &rig)
 		memcpy(seen, rig.memory, sizeof seen);
 		rig.idle();
 		answer a = rig.take(0, false);
-		CHECK(a.done.status == COFFER_JOB_BAD_HANDLE || (a.done.status == COFFER_JOB_OK && a.done.bytes == 2500));
+		CHECK(a.done.status == COFFER_JOB_BAD_HANDLE ||
+		      (a.done.status == COFFER_JOB_OK && a.done.bytes == 2500));
 		CHECK(!memcmp(seen, rig.memory, sizeof seen));
 		end_session(rig, 0, 0);
 	}

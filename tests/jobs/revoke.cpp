@@ -87,7 +87,8 @@ static void context_revoked(Rig &rig)
 			break;
 		case 2:
 			h = header(COFFER_OP_LOAD_KEY, 1);
-			h.slot = s.slot, h.mode = COFFER_MODE_CTR, h.length = h.dst_offset = 32, h.dst_handle = s.content;
+			h.slot = s.slot, h.mode = COFFER_MODE_CTR, h.length = h.dst_offset = 32,
+			h.dst_handle = s.content;
 			payload.resize(32);
 			span = 350;
 			break;
@@ -237,9 +238,11 @@ static void longer_key_in_the_core(Rig &rig)
 		for (unsigned c = 1; c < 3; c++)
 			shorter[c] = open_key(rig, c, random_bytes(16));
 		auto send = [&](unsigned c, unsigned length) {
-			rig.send(c, transfer(crypt(c, shorter[c], COFFER_MODE_CTR, COFFER_JOB_RETURN, length), bytes(length)));
+			rig.send(c, transfer(crypt(c, shorter[c], COFFER_MODE_CTR, COFFER_JOB_RETURN, length),
+					     bytes(length)));
 		};
-		CHECK(rig.job(0, crypt(1, longer, COFFER_MODE_CTR, COFFER_JOB_RETURN, 100), bytes(100)).done.status == COFFER_JOB_OK);
+		CHECK(rig.job(0, crypt(1, longer, COFFER_MODE_CTR, COFFER_JOB_RETURN, 100), bytes(100)).done.status ==
+		      COFFER_JOB_OK);
 		bytes schedule = rig.core_words();
 		CHECK(remains(rig, schedule) > 40);
 		for (unsigned c = 1; c < 3; c++)
@@ -274,7 +277,8 @@ static void operation_beside_an_end(Rig &rig)
 			bool load = kind & 1, context = kind & 2;
 			session s = protected_session(rig, 1);
 			uint32_t other = open_key(rig, 0, random_bytes(32));
-			CHECK(rig.job(0, crypt(1, other, COFFER_MODE_CTR, COFFER_JOB_RETURN, 40), bytes(40)).done.status == COFFER_JOB_OK);
+			CHECK(rig.job(0, crypt(1, other, COFFER_MODE_CTR, COFFER_JOB_RETURN, 40), bytes(40))
+				      .done.status == COFFER_JOB_OK);
 			coffer_job h = header(load ? COFFER_OP_LOAD_KEY : COFFER_OP_NEW_READBACK_KEY, 2);
 			h.slot = s.slot;
 			h.dst_handle = load ? s.content : s.readback;

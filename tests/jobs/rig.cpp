@@ -8,7 +8,10 @@
 unsigned checks, failures;
 static std::mt19937_64 generator;
 
-void seed_random(uint64_t seed) { generator.seed(seed); }
+void seed_random(uint64_t seed)
+{
+	generator.seed(seed);
+}
 
 bytes random_bytes(size_t n)
 {
@@ -18,7 +21,10 @@ bytes random_bytes(size_t n)
 	return b;
 }
 
-uint32_t random_below(uint32_t n) { return uint32_t(generator() % n); }
+uint32_t random_below(uint32_t n)
+{
+	return uint32_t(generator() % n);
+}
 
 void check(bool ok, const char *what)
 {
@@ -188,7 +194,8 @@ answer Rig::job(unsigned ctx, const coffer_job &h, const bytes &rest)
 	check(answered(ctx, ret), "the job is answered");
 	answer a = take(ctx, ret);
 	check(in_packets(ctx) == 0, "nothing but one answer");
-	check(a.done.magic == COFFER_COMPLETION_MAGIC && a.done.version == COFFER_PROTOCOL_VERSION, "completion's magic");
+	check(a.done.magic == COFFER_COMPLETION_MAGIC && a.done.version == COFFER_PROTOCOL_VERSION,
+	      "completion's magic");
 	return a;
 }
 

@@ -32,8 +32,8 @@ struct attr {
 	bool dec_rising = false, enc_rising = false;
 	uint32_t word() const
 	{
-		return session | ctx << 6 | role << 12 | (key_bytes / 8 - 2) << 14 | open << 16 | usage << 17 | rules << 24 |
-		       uint32_t(dec_rising) << 27 | uint32_t(enc_rising) << 28;
+		return session | ctx << 6 | role << 12 | (key_bytes / 8 - 2) << 14 | open << 16 | usage << 17 |
+		       rules << 24 | uint32_t(dec_rising) << 27 | uint32_t(enc_rising) << 28;
 	}
 };
 
@@ -59,7 +59,11 @@ public:
 
 	Rig();
 	void tick();
-	void run(unsigned cycles) { while (cycles--) tick(); }
+	void run(unsigned cycles)
+	{
+		while (cycles--)
+			tick();
+	}
 	void idle(); // until nothing moves
 
 	// bulk pipes
@@ -83,8 +87,12 @@ public:
 	// What the hardware holds
 	uint32_t vault_word(unsigned slot, unsigned word) const;
 	bool engine_clear(unsigned ctx) const; // job memory and list of a context that is idle
-	bytes core_words() const; // everything of a key that the AES core keeps between two blocks
-	void revoke_later(unsigned ctx, unsigned cycles) { revoke_ctx_ = ctx; revoke_in_ = cycles; }
+	bytes core_words() const;              // everything of a key that the AES core keeps between two blocks
+	void revoke_later(unsigned ctx, unsigned cycles)
+	{
+		revoke_ctx_ = ctx;
+		revoke_in_ = cycles;
+	}
 
 private:
 	std::deque<bytes> out_[kContexts], in_[kContexts], unread_[kContexts];

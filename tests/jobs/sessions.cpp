@@ -3,14 +3,18 @@
 
 uint32_t open_key(Rig &rig, unsigned ctx, const bytes &key, unsigned usage, unsigned rules)
 {
-	attr a = {.session = ctx * kShare, .ctx = ctx, .key_bytes = unsigned(key.size()), .usage = usage, .rules = rules};
+	attr a = {
+		.session = ctx * kShare, .ctx = ctx, .key_bytes = unsigned(key.size()), .usage = usage, .rules = rules};
 	return rig.key_slot(ctx * kShare, a, key);
 }
 
 session protected_session(Rig &rig, unsigned ctx, unsigned base)
 {
 	session s = {.ctx = ctx, .base = ctx * kShare + base, .key = random_bytes(16)};
-	attr a = {.session = s.base, .ctx = ctx, .open = 0, .usage = COFFER_USE_WRAP | COFFER_USE_CTR | COFFER_USE_DECRYPT};
+	attr a = {.session = s.base,
+		  .ctx = ctx,
+		  .open = 0,
+		  .usage = COFFER_USE_WRAP | COFFER_USE_CTR | COFFER_USE_DECRYPT};
 	a.rules = REFUSE64;
 	a.dec_rising = true;
 	s.slot = rig.key_slot(s.base, a, s.key);

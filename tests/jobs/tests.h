@@ -22,7 +22,8 @@ extern const std::vector<test> revoke_tests; // revoke.cpp: revocation, zeroizat
 void seed_random(uint64_t seed);
 
 constexpr unsigned ALL_RULES = CARRY128 | WRAP64 | REFUSE64;
-constexpr unsigned DATA_USE = COFFER_USE_CTR | COFFER_USE_ECB | COFFER_USE_CBC | COFFER_USE_ENCRYPT | COFFER_USE_DECRYPT;
+constexpr unsigned DATA_USE =
+	COFFER_USE_CTR | COFFER_USE_ECB | COFFER_USE_CBC | COFFER_USE_ENCRYPT | COFFER_USE_DECRYPT;
 
 // An open session of one slot, the context's first.
 uint32_t open_key(Rig &rig, unsigned ctx, const bytes &key, unsigned usage = DATA_USE, unsigned rules = ALL_RULES);
@@ -37,7 +38,8 @@ session protected_session(Rig &rig, unsigned ctx, unsigned base = 0);
 void end_session(Rig &rig, unsigned ctx, unsigned slot);
 
 // A job of any mode and list on an open key, compared with the reference.
-void crypt_one(Rig &rig, unsigned ctx, uint32_t slot, const bytes &key, coffer_job h, const std::vector<coffer_pair> &list);
+void crypt_one(Rig &rig, unsigned ctx, uint32_t slot, const bytes &key, coffer_job h,
+	       const std::vector<coffer_pair> &list);
 coffer_job crypt(uint32_t id, uint32_t slot, unsigned mode, unsigned flags, uint32_t length);
 bytes aes_block(const bytes &key, bool decrypt, const bytes &in); // any number of blocks
 answer load_key(Rig &rig, const session &s, const bytes &wrapped, unsigned key_bytes, unsigned rule,

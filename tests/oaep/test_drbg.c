@@ -88,7 +88,7 @@ static void source_dead_at_boot(void **unused)
 
 static void source_dead_later(void **unused)
 {
-	uint8_t out[16], before[16] = { 0 };
+	uint8_t out[16], before[16] = {0};
 	unsigned requests = 0;
 
 	(void)unused;

@@ -19,12 +19,12 @@
 
 #include "oaep.h"
 
-#define EM    256
-#define HASH  64
-#define DB    (1 + HASH)
-#define SPACE (EM - DB - HASH) /* PS, 01 and message: 127 bytes */
+#define EM        256
+#define HASH      64
+#define DB        (1 + HASH)
+#define SPACE     (EM - DB - HASH) /* PS, 01 and message: 127 bytes */
 #define PROTECTED COFFER_SESSION_PROTECTED
-#define OPEN	  COFFER_SESSION_OPEN
+#define OPEN      COFFER_SESSION_OPEN
 
 static uint64_t state;
 static mbedtls_rsa_context rsa;
@@ -47,8 +47,9 @@ static void encode(uint8_t em[EM], const char *label, const void *message, size_
 {
 	uint8_t c[EM];
 
-	assert_int_equal(mbedtls_rsa_rsaes_oaep_encrypt(&rsa, rng, NULL, (const uint8_t *)label, strlen(label), n,
-							message, c), 0);
+	assert_int_equal(
+		mbedtls_rsa_rsaes_oaep_encrypt(&rsa, rng, NULL, (const uint8_t *)label, strlen(label), n, message, c),
+		0);
 	assert_int_equal(mbedtls_rsa_private(&rsa, rng, NULL, c, em), 0);
 }
 
@@ -128,7 +129,7 @@ static void accept_protected(uint8_t em[EM], const uint8_t key[16])
 
 static size_t open_message(uint8_t *message, uint8_t key_bytes)
 {
-	struct coffer_open_key head = { 1, key_bytes, COFFER_USE_CTR | COFFER_USE_DECRYPT, COFFER_IV_DECRYPT_RISING };
+	struct coffer_open_key head = {1, key_bytes, COFFER_USE_CTR | COFFER_USE_DECRYPT, COFFER_IV_DECRYPT_RISING};
 
 	memcpy(message, &head, sizeof(head));
 	rng(NULL, message + sizeof(head), 64);
@@ -155,7 +156,7 @@ static void protected_keys(void **unused)
 
 static void open_keys(void **unused)
 {
-	static const uint8_t lengths[] = { 16, 24, 32 };
+	static const uint8_t lengths[] = {16, 24, 32};
 	uint8_t em[EM], message[80];
 	struct oaep_key out;
 
@@ -196,7 +197,7 @@ static void lengths(void **unused)
 
 static void labels(void **unused)
 {
-	static const char *const wrong[] = { "coffer-open-v2", "coffer-open-v", "Coffer-open-v1", "x" };
+	static const char *const wrong[] = {"coffer-open-v2", "coffer-open-v", "Coffer-open-v1", "x"};
 	uint8_t em[EM], key[16], message[80];
 	size_t n;
 
@@ -311,7 +312,7 @@ static void padding(void **unused)
 	}
 	space[separator] = 1;
 	for (size_t i = 0; i < separator; i++) { /* PS not zero, a separator too early among it */
-		static const uint8_t values[] = { 1, 2, 0x80, 0xFF };
+		static const uint8_t values[] = {1, 2, 0x80, 0xFF};
 
 		for (size_t k = 0; k < sizeof(values); k++) {
 			space[i] = values[k];
@@ -334,10 +335,9 @@ static void padding(void **unused)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(protected_keys), cmocka_unit_test(open_keys),	  cmocka_unit_test(lengths),
-		cmocka_unit_test(labels),	  cmocka_unit_test(open_heads),	  cmocka_unit_test(open_policies),
-		cmocka_unit_test(flipped_bits),
-		cmocka_unit_test(padding),
+		cmocka_unit_test(protected_keys), cmocka_unit_test(open_keys),  cmocka_unit_test(lengths),
+		cmocka_unit_test(labels),         cmocka_unit_test(open_heads), cmocka_unit_test(open_policies),
+		cmocka_unit_test(flipped_bits),   cmocka_unit_test(padding),
 	};
 
 	state = argc > 1 ? strtoull(argv[1], NULL, 0) : (uint64_t)time(NULL);

@@ -37,7 +37,7 @@ using Rows = std::vector<Row>;
 
 std::unique_ptr<Vpke> top;
 uint64_t cycle_count;
-uint64_t entry_started, entry_cycles;   // of the last microcode run
+uint64_t entry_started, entry_cycles; // of the last microcode run
 std::vector<std::pair<unsigned, uint64_t>> runs;
 int failures;
 std::function<void()> on_cycle;
@@ -78,13 +78,16 @@ uint32_t access(bool write, unsigned address, uint32_t data)
 		}
 	} while (!top->ack_o);
 	result = top->rdata_o;
-	cycle();   // the CPU drops its request in the cycle after ack
+	cycle(); // the CPU drops its request in the cycle after ack
 	top->req_i = 0;
 	top->eval();
 	return result;
 }
 
-auto &internals() { return *top->rootp; }
+auto &internals()
+{
+	return *top->rootp;
+}
 
 Rows peek()
 {
@@ -189,7 +192,10 @@ bool drbg_bytes(void *out, size_t n)
 	return true;
 }
 
-void wipe(void *p, size_t n) { std::memset(p, 0, n); }
+void wipe(void *p, size_t n)
+{
+	std::memset(p, 0, n);
+}
 void board_wake_on(uint32_t, bool) {}
 
 void board_wait(void)
@@ -252,8 +258,9 @@ void test_vectors(const std::string &path)
 			int row = 0;
 			while (row < kRows - 1 && got[row] == expected[row])
 				row++;
-			std::printf("FAIL program %s, first at row %d: %02x%08x%08x, not %02x%08x%08x\n", name.c_str(), row,
-				    got[row][2], got[row][1], got[row][0], expected[row][2], expected[row][1], expected[row][0]);
+			std::printf("FAIL program %s, first at row %d: %02x%08x%08x, not %02x%08x%08x\n", name.c_str(),
+				    row, got[row][2], got[row][1], got[row][0], expected[row][2], expected[row][1],
+				    expected[row][0]);
 		}
 		if (repeats)
 			std::printf("     %s: %.1f cycles\n", name.c_str(), static_cast<double>(cycles) / repeats);
@@ -364,7 +371,8 @@ void test_key_rows_unreadable()
 	check(!secret_seen && third == 0x22334400u, "I/O rows read back, from their first byte on");
 	pke_write(PKE_CONTROL, PKE_CLEAR_WORK);
 	board_wait();
-	check(rows_zero(peek(), kFirstWorkRow, kRows) && !rows_zero(peek(), 0, 105), "work rows are cleared on command");
+	check(rows_zero(peek(), kFirstWorkRow, kRows) && !rows_zero(peek(), 0, 105),
+	      "work rows are cleared on command");
 }
 
 void test_busy_and_abort(const Number &c)
@@ -375,7 +383,7 @@ void test_busy_and_abort(const Number &c)
 	rsa_prepare();
 	rsa_begin(in.n.data());
 	board_wait();
-	rsa_poll(m.n.data());   // starts the long entry
+	rsa_poll(m.n.data()); // starts the long entry
 	Rows loaded = peek();
 	for (int i = 0; i < 200000; i++)
 		cycle();
@@ -407,7 +415,8 @@ void test_blinding_moves(const Number &c)
 	Rows before = peek();
 	test_operation(c, "the same number again");
 	Rows after = peek();
-	check(!rows_equal(before, after, 105, 135) && !rows_equal(before, after, 135, 165), "the blinding pair moves on");
+	check(!rows_equal(before, after, 105, 135) && !rows_equal(before, after, 135, 165),
+	      "the blinding pair moves on");
 	check(rows_equal(before, after, 0, 105), "the key rows stay");
 }
 
@@ -423,7 +432,7 @@ void test_fault(const Number &c)
 	for (int i = 0; i < 400000; i++)
 		cycle();
 	auto row = peek()[20];
-	row[1] ^= 0x100;   // one bit of -1/p, in mid-exponentiation
+	row[1] ^= 0x100; // one bit of -1/p, in mid-exponentiation
 	poke(20, row);
 	while ((progress = rsa_poll(m.n.data())) == RSA_BUSY)
 		board_wait();

@@ -13,7 +13,7 @@ static mbedtls_mpi n, d;
 #define OK(call)                                                                                                       \
 	do {                                                                                                           \
 		if ((call) != 0) {                                                                                     \
-			fprintf(stderr, "reference: %s\n", #call);                                                    \
+			fprintf(stderr, "reference: %s\n", #call);                                                     \
 			exit(2);                                                                                       \
 		}                                                                                                      \
 	} while (0)

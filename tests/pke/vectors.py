@@ -16,9 +16,9 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from model import Engine, MASK  # noqa: E402
 import microcode as mc  # noqa: E402
 import rsa  # noqa: E402
+from model import MASK, Engine  # noqa: E402
 
 RANDOM_PROGRAMS = 60
 ROUNDS = 32
@@ -29,8 +29,11 @@ def random_rows(rng):
 
 
 def random_vector(rng, a):
-    area = rng.randrange(mc.ROWS - 40)       # close together: hazards
-    row = lambda: area + rng.randrange(24)
+    area = rng.randrange(mc.ROWS - 40)  # close together: hazards
+
+    def row():
+        return area + rng.randrange(24)
+
     mode = rng.choice((mc.PRODUCT, mc.PRODUCT, mc.SQUARE, mc.MATRIX))
     f = dict(mode=mode, x=row(), y=row(), c=row(), d=row(), negate=rng.randrange(2))
     f["y_from"] = rng.choice((mc.Y_MEMORY, mc.Y_MEMORY, mc.Y_ONE))
@@ -96,6 +99,7 @@ def montgomery(step):
     def both(a):
         step(a)
         rsa.half_reduce(a)
+
     return both
 
 
@@ -121,7 +125,7 @@ def emit(out, name, repeats, program, rows):
     engine.rows = list(rows)
     engine.run(0)
     stream = program.stream()
-    words = [stream[i:i + 4][::-1].hex() for i in range(0, len(stream), 4)]
+    words = [stream[i : i + 4][::-1].hex() for i in range(0, len(stream), 4)]
     out.write(f"program {name} {repeats} {len(words)}\n" + " ".join(words) + "\n")
     for content in (rows, engine.rows):
         out.write(" ".join(f"{row:018x}" for row in content) + "\n")

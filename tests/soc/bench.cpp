@@ -30,7 +30,7 @@ public:
 	Bench()
 	{
 		std::string secret = "+device_secret=a5" + std::string(60, '0') + "5a";
-		const char *arguments[] = { "bench", "+firmware=build/tests/soc.hex", secret.c_str() };
+		const char *arguments[] = {"bench", "+firmware=build/tests/soc.hex", secret.c_str()};
 
 		context.commandArgs(3, arguments);
 		flash.load("build/tests/soc-flash.bin");
@@ -125,8 +125,9 @@ private:
 
 		if (strobe) {
 			secret_words++;
-			uint32_t word = top.vault_key_we_o ? top.vault_key_word_o :
-				top.vault_pool_we_o ? top.vault_pool_word_o : top.vault_tag_key_word_o;
+			uint32_t word = top.vault_key_we_o    ? top.vault_key_word_o
+					: top.vault_pool_we_o ? top.vault_pool_word_o
+							      : top.vault_tag_key_word_o;
 			check(word == 0xDEADBEEF, "secret word with its strobe");
 		}
 		if (secret_before)
@@ -141,11 +142,32 @@ private:
 int main()
 {
 	static const std::map<unsigned, unsigned> expected = {
-		{1, 0xC0FE & 0x7FF}, {2, 0}, {3, 1}, {4, 0xCAFF & 0x7FF},
-		{5, 0xA5}, {6, 0x5A}, {7, 0},
-		{8, 0x100}, {9, 0x504}, {10, 0x504}, {11, 0x108},
-		{12, 0x10}, {13, 1}, {15, 0x08}, {16, 0}, {17, 1}, {18, 0}, {20, 11},
-		{21, 1}, {22, 2}, {23, 4}, {24, 1}, {25, 0}, {26, 0}, {30, 0}, {32, 0},
+		{1, 0xC0FE & 0x7FF},
+		{2, 0},
+		{3, 1},
+		{4, 0xCAFF & 0x7FF},
+		{5, 0xA5},
+		{6, 0x5A},
+		{7, 0},
+		{8, 0x100},
+		{9, 0x504},
+		{10, 0x504},
+		{11, 0x108},
+		{12, 0x10},
+		{13, 1},
+		{15, 0x08},
+		{16, 0},
+		{17, 1},
+		{18, 0},
+		{20, 11},
+		{21, 1},
+		{22, 2},
+		{23, 4},
+		{24, 1},
+		{25, 0},
+		{26, 0},
+		{30, 0},
+		{32, 0},
 	};
 	Bench b;
 
@@ -156,11 +178,12 @@ int main()
 	for (auto [step, value] : expected) {
 		bool seen = b.steps.count(step) != 0;
 		check(seen && b.steps[step] == value, "step " + std::to_string(step) + ": " +
-		      (seen ? std::to_string(b.steps[step]) : "nothing") + " instead of " + std::to_string(value));
+							      (seen ? std::to_string(b.steps[step]) : "nothing") +
+							      " instead of " + std::to_string(value));
 	}
 	check(b.last_step == 26, "an access to nobody's address stops the CPU");
-	check(b.longest_idle >= 1000 && b.longest_idle < 2500, "idle in WAIT, but not with a timer armed: " +
-	      std::to_string(b.longest_idle));
+	check(b.longest_idle >= 1000 && b.longest_idle < 2500,
+	      "idle in WAIT, but not with a timer armed: " + std::to_string(b.longest_idle));
 	check(b.secret_words == 3, "three secret words");
 	check(b.chip_selects == 3, "flash selected " + std::to_string(b.chip_selects) + " times instead of 3");
 	printf("an OAEP block is decoded in %u thousand cycles\n", b.steps[31] * 1024 / 1000);

@@ -9,7 +9,9 @@
 #include "mbedtls/sha512.h"
 #include "oaep.h"
 
-#define STEP(n, value) (REG(ep0_ctrl) = REG_BITS(EP0_CTRL__CMD, 1) | REG_BITS(EP0_CTRL__TAG, n) | REG_BITS(EP0_CTRL__LEN, (value) & 0x7FF))
+#define STEP(n, value)                                                                                                 \
+	(REG(ep0_ctrl) =                                                                                               \
+		 REG_BITS(EP0_CTRL__CMD, 1) | REG_BITS(EP0_CTRL__TAG, n) | REG_BITS(EP0_CTRL__LEN, (value)&0x7FF))
 
 static volatile uint32_t traps, last_cause;
 
@@ -142,8 +144,17 @@ static void test_exceptions(void)
 #define DB   (1u + HASH)
 
 enum flipped {
-	NOTHING, LEADING_ZERO, MASKED_SEED, MASKED_DB, LABEL_HASH, PADDING_FIRST, PADDING_LAST, SEPARATOR, MESSAGE,
-	OUT_OF_RANGE, CASES
+	NOTHING,
+	LEADING_ZERO,
+	MASKED_SEED,
+	MASKED_DB,
+	LABEL_HASH,
+	PADDING_FIRST,
+	PADDING_LAST,
+	SEPARATOR,
+	MESSAGE,
+	OUT_OF_RANGE,
+	CASES
 };
 
 static void mgf1_xor(uint8_t *out, size_t bytes, const uint8_t *seed, size_t seed_bytes)
@@ -172,7 +183,7 @@ static void make_block(uint8_t em[256], enum coffer_session_kind kind, enum flip
 	(void)mbedtls_sha512((const uint8_t *)label, strlen(label), em + DB, 0);
 	message[-1] = 1;
 	if (kind != COFFER_SESSION_PROTECTED)
-		memcpy(message, (uint8_t[]){ 1, 32, COFFER_USE_CTR | COFFER_USE_DECRYPT, 0 }, 4);
+		memcpy(message, (uint8_t[]){1, 32, COFFER_USE_CTR | COFFER_USE_DECRYPT, 0}, 4);
 	em[DB + HASH - 1] ^= part == LABEL_HASH;
 	em[DB + HASH] ^= (uint8_t)((part == PADDING_FIRST) << 7);
 	message[-2] ^= part == PADDING_LAST;

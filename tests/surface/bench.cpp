@@ -68,7 +68,8 @@ struct Model {
 	bool may(const Inputs &in) const
 	{
 		const Command &c = in.cmd;
-		if (c.kind == Command::None || c.ctx >= Contexts || c.epoch != epoch[c.ctx] || (in.revoke_ctx >> c.ctx & 1))
+		if (c.kind == Command::None || c.ctx >= Contexts || c.epoch != epoch[c.ctx] ||
+		    (in.revoke_ctx >> c.ctx & 1))
 			return false;
 		if (c.kind == Command::Destroy)
 			return records[c.index].valid && records[c.index].ctx == c.ctx;
@@ -103,7 +104,8 @@ struct Model {
 		}
 		if (done && in.cmd.kind == Command::Create) {
 			Record &r = records[in.cmd.index];
-			r = {true, in.cmd.ctx, in.cmd.session, in.cmd.session_gen, (r.gen + 1) & 0xFFFFFF, in.cmd.base, in.cmd.pages};
+			r = {true,        in.cmd.ctx,  in.cmd.session, in.cmd.session_gen, (r.gen + 1) & 0xFFFFFF,
+			     in.cmd.base, in.cmd.pages};
 			gen = r.gen;
 			for (unsigned p = r.base; p < r.base + r.pages; p++) {
 				page[p] = Page::Owned;
@@ -206,7 +208,8 @@ struct Bench {
 		expect(bits(69, 1) == r.valid, "rec_o.valid");
 		if (r.valid)
 			expect(bits(66, 3) == r.ctx && bits(60, 6) == r.session && bits(36, 24) == r.session_gen &&
-				       bits(12, 24) == r.gen && bits(6, 6) == r.base && bits(0, 6) == r.pages, "rec_o");
+				       bits(12, 24) == r.gen && bits(6, 6) == r.base && bits(0, 6) == r.pages,
+			       "rec_o");
 	}
 
 	void step(const Inputs &in)
@@ -247,7 +250,8 @@ struct Bench {
 
 	Command create(unsigned index, unsigned ctx, unsigned session, unsigned base, unsigned pages)
 	{
-		return {Command::Create, index, ctx, base, pages, model.epoch[ctx % Contexts], session, 7 * session + 1};
+		return {Command::Create, index,          ctx, base, pages, model.epoch[ctx % Contexts],
+			session,         7 * session + 1};
 	}
 
 	void verdict(const std::string &what)
@@ -346,9 +350,12 @@ void refusals(Bench &b)
 	Command stale = b.create(4, 1, 9, 0, 1);
 	stale.epoch++;
 	const Case cases[] = {
-		{"record in use", b.create(3, 1, 9, 0, 1)},   {"page taken, from below", b.create(4, 1, 9, 4, 2)},
-		{"page taken, from above", b.create(4, 1, 9, 6, 1)}, {"no pages", b.create(4, 1, 9, 0, 0)},
-		{"beyond the last page", b.create(4, 1, 9, 31, 2)},  {"far beyond it", b.create(4, 1, 9, 63, 63)},
+		{"record in use", b.create(3, 1, 9, 0, 1)},
+		{"page taken, from below", b.create(4, 1, 9, 4, 2)},
+		{"page taken, from above", b.create(4, 1, 9, 6, 1)},
+		{"no pages", b.create(4, 1, 9, 0, 0)},
+		{"beyond the last page", b.create(4, 1, 9, 31, 2)},
+		{"far beyond it", b.create(4, 1, 9, 63, 63)},
 		{"stale epoch", stale},
 		{"no such context", {Command::Create, 4, 4, 0, 1, 0, 9, 1}},
 		{"destroyed by another context", {Command::Destroy, 3, 2, 0, 0, b.model.epoch[2], 0, 0}},
@@ -419,7 +426,8 @@ void random_traffic(Bench &b, uint64_t seed)
 		in.look = below(Records);
 		const unsigned what = below(64);
 		if (what < 2) {
-			in.cmd = b.create(below(Records), below(8) ? below(Contexts) : below(8), below(6), below(Pages), 1 + below(4));
+			in.cmd = b.create(below(Records), below(8) ? below(Contexts) : below(8), below(6), below(Pages),
+					  1 + below(4));
 			in.cmd.epoch ^= below(16) == 0;
 		} else if (what == 2) {
 			in.cmd = {Command::Destroy, below(Records), below(Contexts), 0, 0, 0, 0, 0};
@@ -430,7 +438,9 @@ void random_traffic(Bench &b, uint64_t seed)
 		if (below(300) == 0)
 			in.revoke_session = static_cast<int>(below(6));
 		// Few addresses, so that what one owner wrote is what the next one would find.
-		const auto address = [&] { return static_cast<int>(below(Pages) * PageBytes + (below(2) ? below(4) : 2047 - below(4))); };
+		const auto address = [&] {
+			return static_cast<int>(below(Pages) * PageBytes + (below(2) ? below(4) : 2047 - below(4)));
+		};
 		if (below(2))
 			in.write = address();
 		in.data = static_cast<uint8_t>(engine());

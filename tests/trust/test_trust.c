@@ -26,10 +26,10 @@
 #include "files.h"
 #include "provision.h"
 
-#define ROOT_NAME "O=Test,CN=Root"
+#define ROOT_NAME   "O=Test,CN=Root"
 #define MIDDLE_NAME "O=Test,CN=Middle"
-#define LEAF_NAME "O=Test,CN=Board,serialNumber=B-17"
-#define INSTALLED COFFER_SYSCONFDIR "/coffer/root.pem"
+#define LEAF_NAME   "O=Test,CN=Board,serialNumber=B-17"
+#define INSTALLED   COFFER_SYSCONFDIR "/coffer/root.pem"
 
 static mbedtls_entropy_context entropy;
 static mbedtls_ctr_drbg_context drbg;
@@ -49,12 +49,23 @@ struct spec {
 };
 
 static const struct spec leaf_spec = {
-	.subject_key = &rsa_key, .issuer_key = &root_key, .subject = LEAF_NAME, .issuer = ROOT_NAME,
-	.from = "20200101000000", .to = "20490101000000", .usage = MBEDTLS_X509_KU_KEY_ENCIPHERMENT,
+	.subject_key = &rsa_key,
+	.issuer_key = &root_key,
+	.subject = LEAF_NAME,
+	.issuer = ROOT_NAME,
+	.from = "20200101000000",
+	.to = "20490101000000",
+	.usage = MBEDTLS_X509_KU_KEY_ENCIPHERMENT,
 };
 static const struct spec root_spec = {
-	.subject_key = &root_key, .issuer_key = &root_key, .subject = ROOT_NAME, .issuer = ROOT_NAME,
-	.from = "20200101000000", .to = "20490101000000", .usage = MBEDTLS_X509_KU_KEY_CERT_SIGN, .ca = 1,
+	.subject_key = &root_key,
+	.issuer_key = &root_key,
+	.subject = ROOT_NAME,
+	.issuer = ROOT_NAME,
+	.from = "20200101000000",
+	.to = "20490101000000",
+	.usage = MBEDTLS_X509_KU_KEY_CERT_SIGN,
+	.ca = 1,
 };
 
 static struct cert make(struct spec s)
@@ -87,8 +98,9 @@ static size_t pem(const struct cert *c, char *out, size_t room)
 {
 	size_t n;
 
-	assert_int_equal(mbedtls_pem_write_buffer("-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n", c->der,
-						  c->size, (uint8_t *)out, room, &n), 0);
+	assert_int_equal(mbedtls_pem_write_buffer("-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n",
+						  c->der, c->size, (uint8_t *)out, room, &n),
+			 0);
 	return n - 1;
 }
 
@@ -237,7 +249,8 @@ static void garbage(void **state)
 	for (size_t n = 0; n < leaf.size; n += 1 + n / 8) { /* on the heap, for the sanitizer to see the end */
 		heap = malloc(n + 1);
 		memcpy(heap, leaf.der, n);
-		assert_int_equal(coffer_chain_verify(roots, COFFER_CHAIN_RSA, heap, n, &key, &reason), COFFER_E_UNTRUSTED);
+		assert_int_equal(coffer_chain_verify(roots, COFFER_CHAIN_RSA, heap, n, &key, &reason),
+				 COFFER_E_UNTRUSTED);
 		assert_int_equal(reason, COFFER_TRUST_MALFORMED);
 		free(heap);
 	}
@@ -334,8 +347,8 @@ static size_t open_blob(const uint8_t *blob, const char *label, uint8_t out[256]
 	size_t n = 0;
 
 	assert_int_equal(mbedtls_rsa_set_padding(rsa, MBEDTLS_RSA_PKCS_V21, MBEDTLS_MD_SHA512), 0);
-	if (mbedtls_rsa_rsaes_oaep_decrypt(rsa, mbedtls_ctr_drbg_random, &drbg, (const uint8_t *)label, strlen(label), &n,
-					   blob, out, 256))
+	if (mbedtls_rsa_rsaes_oaep_decrypt(rsa, mbedtls_ctr_drbg_random, &drbg, (const uint8_t *)label, strlen(label),
+					   &n, blob, out, 256))
 		return 0;
 	return n;
 }
@@ -357,7 +370,8 @@ static void sealing(void **state)
 	assert_int_equal(coffer_seal_session_key(key, secret, again), 0);
 	assert_memory_not_equal(blob, again, 256);
 	for (size_t bytes = 16; bytes <= 32; bytes += 8) {
-		assert_int_equal(coffer_seal_open_key(key, COFFER_USE_CTR | COFFER_USE_DECRYPT, 2, secret, bytes, blob), 0);
+		assert_int_equal(coffer_seal_open_key(key, COFFER_USE_CTR | COFFER_USE_DECRYPT, 2, secret, bytes, blob),
+				 0);
 		assert_int_equal(open_blob(blob, "", out), 0);
 		assert_int_equal(open_blob(blob, COFFER_OPEN_LABEL, out), 4 + bytes);
 		assert_memory_equal(out, ((uint8_t[]){1, (uint8_t)bytes, 0x42, 2}), 4);
@@ -372,7 +386,8 @@ static void new_p256(mbedtls_pk_context *key)
 {
 	mbedtls_pk_init(key);
 	assert_int_equal(mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)), 0);
-	assert_int_equal(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), mbedtls_ctr_drbg_random, &drbg), 0);
+	assert_int_equal(
+		mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(*key), mbedtls_ctr_drbg_random, &drbg), 0);
 }
 
 static void new_rsa(mbedtls_pk_context *key, unsigned int bits)

@@ -18,7 +18,10 @@ void report(bool ok, const std::string &what)
 	failures += !ok;
 }
 
-unsigned pick(unsigned below) { return rng() % below; }
+unsigned pick(unsigned below)
+{
+	return rng() % below;
+}
 
 Bytes random_bytes(size_t count)
 {
@@ -43,7 +46,10 @@ Answer standard(const Setup &s)
 	return {s.length ? Answer::Receive : Answer::Status, {}};
 }
 
-Bytes expected_in(const Setup &s) { return standard(s).data; }
+Bytes expected_in(const Setup &s)
+{
+	return standard(s).data;
+}
 
 struct Plugged : Board {
 	Plugged()
@@ -61,7 +67,8 @@ void test_enumeration()
 	b.answer = standard;
 	b.top.connect_i = 0;
 	b.phy.run(2000);
-	report(!b.phy.attached() && b.bus_resets <= 1, "no pull-up before connect; while VBUS is unknown there is one reset, not many");
+	report(!b.phy.attached() && b.bus_resets <= 1,
+	       "no pull-up before connect; while VBUS is unknown there is one reset, not many");
 	b.plug();
 	report(b.phy.speed() == Speed::High && b.top.high_speed_o, "reset, chirp, high speed");
 	report(b.control_in(GetDescriptor, data) && data == expected_in(GetDescriptor), "descriptor at address 0");
@@ -77,7 +84,8 @@ void test_enumeration()
 	b.phy.reset();
 	b.address = 0;
 	report(b.phy.speed() == Speed::High && b.bus_resets == 1 && !b.top.configured_o &&
-	       b.control_in(GetDescriptor, data), "a second reset: address 0, not configured");
+		       b.control_in(GetDescriptor, data),
+	       "a second reset: address 0, not configured");
 	report(b.phy.unexpected() == 0, "the device speaks only when asked");
 }
 
@@ -133,17 +141,20 @@ void test_control_out()
 	bool silent = b.out(0, noise, true, {.bad_data_crc = true}) == Result::Timeout &&
 		      b.out(0, noise, true, {.truncate = 30}) == Result::Timeout;
 	report(silent && b.out(0, half, true) == Result::Ack && b.out(0, rest, false) == Result::Ack && b.status_in() &&
-	       b.received == data, "damaged packets are not answered and leave nothing");
+		       b.received == data,
+	       "damaged packets are not answered and leave nothing");
 
 	b.setup({ClassOut, 2, 0, 0, 300});
 	b.phy.run(300);
 	report(b.out(0, half, true) == Result::Ack && b.out(0, rest, false) == Result::Ack && b.status_in() &&
-	       b.received == data, "a short packet ends the stage before wLength");
+		       b.received == data,
+	       "a short packet ends the stage before wLength");
 
 	b.setup({ClassOut, 2, 0, 0, 70});
 	b.phy.run(300);
 	report(b.out(0, half, true) == Result::Ack && b.out(0, half, false) == Result::Stall &&
-	       b.ping(0) == Result::Stall, "more than wLength is stalled");
+		       b.ping(0) == Result::Stall,
+	       "more than wLength is stalled");
 	report(!b.control_out({ClassOut, 2, 0, 0, 1025}, data), "so is a wLength of 1,025");
 	b.hammer(true);
 	data = random_bytes(1024);
@@ -189,7 +200,8 @@ void test_waiting()
 	b.setup({ClassIn, 9, 0, 0, 64});
 	b.phy.run(200);
 	report(b.in(0, data, toggle) == Result::Stall && b.in(0, data, toggle) == Result::Stall &&
-	       b.out(0, {}, true) == Result::Stall && b.ping(0) == Result::Stall, "stalled until ...");
+		       b.out(0, {}, true) == Result::Stall && b.ping(0) == Result::Stall,
+	       "stalled until ...");
 	report(b.control_in(GetDescriptor, data), "... the next SETUP");
 	b.setup({ClassIn, 1, 256, 0, 256});
 	b.phy.run(400);
@@ -245,14 +257,20 @@ void test_new_setup()
 	report(b.in(0, data, toggle) == Result::Data && data.size() == 8 && b.status_out(), "and the request goes on");
 
 	b.setup({0x00, 5, 77, 0, 0});
-	b.poke([&] { b.top.ep0_addr_we_i = 1; b.top.ep0_addr_i = 77; });
+	b.poke([&] {
+		b.top.ep0_addr_we_i = 1;
+		b.top.ep0_addr_i = 77;
+	});
 	b.settle();
 	b.setup({ClassOut, 3, 0, 0, 0});
 	b.command(3, b.top.ep0_tag_o);
 	b.settle();
 	bool done = b.status_in();
 	b.setup({ClassOut, 3, 0, 0, 0});
-	b.poke([&] { b.top.ep0_addr_we_i = 1; b.top.ep0_addr_i = 77; });
+	b.poke([&] {
+		b.top.ep0_addr_we_i = 1;
+		b.top.ep0_addr_i = 77;
+	});
 	b.command(3, b.top.ep0_tag_o);
 	b.settle();
 	done = b.status_in() && done;
@@ -272,7 +290,8 @@ void test_stamps()
 	bool toggle;
 	b.in(0, data, toggle);
 	b.status_out();
-	report(ok && b.top.ep0_done_cycle_o > before && b.top.ep0_done_cycle_o <= b.cycle, "stamps of SETUP and status stage");
+	report(ok && b.top.ep0_done_cycle_o > before && b.top.ep0_done_cycle_o <= b.cycle,
+	       "stamps of SETUP and status stage");
 }
 
 void test_closed()
@@ -285,10 +304,13 @@ void test_closed()
 			 b.ping(k) == Result::Timeout && silent;
 	report(silent, "at setting 0 no bulk endpoint answers");
 	unsigned epoch = b.epoch(1);
-	report(b.set_interface(1, 1) && b.alt(1) && b.epoch(1) == epoch + 1 && !b.alt(0), "SET_INTERFACE 1 opens one context");
+	report(b.set_interface(1, 1) && b.alt(1) && b.epoch(1) == epoch + 1 && !b.alt(0),
+	       "SET_INTERFACE 1 opens one context");
 	report(b.ping(2) == Result::Ack && b.ping(1) == Result::Timeout && b.ping(3) == Result::Timeout &&
-	       b.in(2, data, toggle) == Result::Nak, "and its endpoints only");
-	report(b.ping(Contexts + 1) == Result::Timeout && b.ping(15) == Result::Timeout, "endpoints beyond the last context");
+		       b.in(2, data, toggle) == Result::Nak,
+	       "and its endpoints only");
+	report(b.ping(Contexts + 1) == Result::Timeout && b.ping(15) == Result::Timeout,
+	       "endpoints beyond the last context");
 }
 
 void test_bulk_out()
@@ -302,7 +324,8 @@ void test_bulk_out()
 		results.push_back(b.bulk_out(2, sent.back()));
 	}
 	using enum Result;
-	report(results == std::vector{Ack, Ack, Ack, Ack, Ack, Ack, Ack, Nyet, Nak}, "eight packets of 512: ACK, the eighth NYET, then NAK");
+	report(results == std::vector{Ack, Ack, Ack, Ack, Ack, Ack, Ack, Nyet, Nak},
+	       "eight packets of 512: ACK, the eighth NYET, then NAK");
 	report(b.ping(3) == Nak && b.ping(1) == Ack, "PING: NAK, and ACK at another context");
 	sent.pop_back();
 	Bytes data;
@@ -321,26 +344,29 @@ void test_bulk_out()
 	report(!b.available(2), "empty");
 
 	Bytes one = random_bytes(512), two = random_bytes(512);
-	bool ok = b.bulk_out(0, one, {.bad_data_crc = true}) == Timeout && b.bulk_out(0, one, {.truncate = 100}) == Timeout &&
-		  b.bulk_out(0, one, {.no_data = true}) == Timeout && b.bulk_out(0, one, {.truncate = 514}) == Timeout &&
-		  !b.available(0);
+	bool ok = b.bulk_out(0, one, {.bad_data_crc = true}) == Timeout &&
+		  b.bulk_out(0, one, {.truncate = 100}) == Timeout &&
+		  b.bulk_out(0, one, {.no_data = true}) == Timeout &&
+		  b.bulk_out(0, one, {.truncate = 514}) == Timeout && !b.available(0);
 	report(ok && b.bulk_out(0, one) == Ack, "bad CRC16, cut and lost packets are not answered");
-	report(b.out(1, one, !b.out_toggle[0]) == Ack && b.out(1, one, !b.out_toggle[0]) == Ack, "a repetition is acknowledged");
+	report(b.out(1, one, !b.out_toggle[0]) == Ack && b.out(1, one, !b.out_toggle[0]) == Ack,
+	       "a repetition is acknowledged");
 	b.bulk_out(0, two);
 	Bytes got1, got2;
 	report(b.pop(0, got1) && b.pop(0, got2) && got1 == one && got2 == two && !b.available(0), "and dropped");
 	report(b.bulk_out(0, random_bytes(513)) == Timeout && !b.available(0) && b.bulk_out(0, one) == Ack &&
-	       b.pop(0, data) && data == one, "513 bytes are not answered");
+		       b.pop(0, data) && data == one,
+	       "513 bytes are not answered");
 
 	b.bulk_out(0, one);
 	Transaction foreign{.token = Pid::Out, .address = 9, .endpoint = 2, .toggle = b.out_toggle[0], .data = two};
 	b.phy.transaction(foreign);
 	report(foreign.result == Timeout, "packets to another address are not ours");
 	report(b.out(1, two, b.out_toggle[0], {.truncate = 514}) == Timeout &&
-	       b.out(2, two, b.out_toggle[0], {.bad_token_crc = true}) == Timeout,
+		       b.out(2, two, b.out_toggle[0], {.bad_token_crc = true}) == Timeout,
 	       "data after a lost packet and a damaged token go nowhere");
 	report(b.out(2, two, b.out_toggle[0], {.bad_token_crc = true}) == Timeout &&
-	       b.out(2, two, !b.out_toggle[0], {.bad_token_crc = true}) == Timeout,
+		       b.out(2, two, !b.out_toggle[0], {.bad_token_crc = true}) == Timeout,
 	       "nor to the endpoint before, after a damaged token alone");
 	report(b.pop(0, data) && data == one && !b.available(0) && !b.available(1), "nothing was taken");
 	for (unsigned i = 0; i < RingPackets; i++)
@@ -366,7 +392,8 @@ void test_bulk_in()
 	bool ok = true;
 	for (; !queued.empty(); queued.pop_front())
 		ok = b.bulk_in(3, data) == Data && data == queued.front() && ok;
-	report(ok && b.bulk_in(3, data) == Nak && b.free_buffers(3) == 8, "they come in order, zero-length one included");
+	report(ok && b.bulk_in(3, data) == Nak && b.free_buffers(3) == 8,
+	       "they come in order, zero-length one included");
 
 	b.push(0, one);
 	b.push(0, {});
@@ -410,7 +437,8 @@ void test_throughput()
 		ok = (r != Result::Data || data == packet) && ok;
 	}
 	double cycles = double(b.cycle - begin);
-	std::printf("     both ways: %u out, %u in, %u NAKs, %.3f bytes a cycle each way\n", outs, ins, naks, ins * 512 / cycles);
+	std::printf("     both ways: %u out, %u in, %u NAKs, %.3f bytes a cycle each way\n", outs, ins, naks,
+		    ins * 512 / cycles);
 	report(ok && outs == 400 && ins >= 399, "back-to-back OUT and IN of one context");
 	b.loop.fill(false);
 	b.phy.run(1000);
@@ -446,7 +474,10 @@ void fill(Board &b, unsigned ctx)
 	b.push(ctx, random_bytes(30));
 }
 
-bool empty(Board &b, unsigned ctx) { return !b.available(ctx) && b.free_buffers(ctx) == 8; }
+bool empty(Board &b, unsigned ctx)
+{
+	return !b.available(ctx) && b.free_buffers(ctx) == 8;
+}
 
 // Works from DATA0 with empty rings.
 bool fresh(Board &b, unsigned ctx)
@@ -454,8 +485,8 @@ bool fresh(Board &b, unsigned ctx)
 	Bytes data, packet = random_bytes(33);
 	bool nak = b.bulk_in(ctx, data) == Result::Nak;
 	b.push(ctx, packet);
-	return nak && b.bulk_in(ctx, data) == Result::Data && data == packet && b.bulk_out(ctx, packet) == Result::Ack &&
-	       b.pop(ctx, data) && data == packet;
+	return nak && b.bulk_in(ctx, data) == Result::Data && data == packet &&
+	       b.bulk_out(ctx, packet) == Result::Ack && b.pop(ctx, data) && data == packet;
 }
 
 void test_revocation()
@@ -466,16 +497,19 @@ void test_revocation()
 		fill(b, k);
 	auto epochs = b.top.epoch_o;
 	b.revoked = {};
-	report(b.set_interface(2, 1) && b.alt(2) && empty(b, 2) && b.epoch(2) == (epochs >> 16 & 255) + 1 && b.revoked[2] == 1,
+	report(b.set_interface(2, 1) && b.alt(2) && empty(b, 2) && b.epoch(2) == (epochs >> 16 & 255) + 1 &&
+		       b.revoked[2] == 1,
 	       "SET_INTERFACE 1 again: rings empty, next epoch");
 	report(fresh(b, 2), "both toggles at DATA0");
 	report(b.revoked[0] == 0 && b.revoked[1] == 0 && b.revoked[3] == 0 && !empty(b, 0) && !empty(b, 3),
 	       "other contexts untouched");
 	Bytes data;
 	report(b.bulk_in(3, data) == Result::Data && data.size() == 512, "and their toggles kept");
-	report(b.set_interface(3, 0) && !b.alt(3) && empty(b, 3) && b.ping(4) == Result::Timeout, "SET_INTERFACE 0: closed");
+	report(b.set_interface(3, 0) && !b.alt(3) && empty(b, 3) && b.ping(4) == Result::Timeout,
+	       "SET_INTERFACE 0: closed");
 	report(b.set_configuration(1) && b.top.alt_o == 0 && empty(b, 0) && empty(b, 1) && b.revoked[0] == 1 &&
-	       b.revoked[3] == 2, "SET_CONFIGURATION 1: every context revoked and closed");
+		       b.revoked[3] == 2,
+	       "SET_CONFIGURATION 1: every context revoked and closed");
 	report(b.set_interface(0, 1) && fresh(b, 0), "opened again");
 	report(b.set_configuration(0) && !b.top.configured_o && b.top.alt_o == 0, "SET_CONFIGURATION 0");
 	b.set_interface(0, 1);
@@ -487,7 +521,8 @@ void test_revocation()
 	b.revoked = {};
 	b.phy.reset();
 	report(b.revoked == std::array<unsigned, Contexts>{1, 1, 1, 1} && b.top.alt_o == 0 && !b.top.configured_o &&
-	       empty(b, 1), "bus reset: every context revoked once");
+		       empty(b, 1),
+	       "bus reset: every context revoked once");
 	b.address = 0;
 	b.enumerate(6);
 	report(b.set_interface(1, 1) && fresh(b, 1), "and fresh when opened again");
@@ -501,9 +536,18 @@ void test_revocation()
 	report(b.epoch(1) == epoch + 1 && !b.alt(1) && empty(b, 1), "with a dead CPU too");
 	b.revoked = {};
 	auto before = b.top.alt_o;
-	for (const Setup &s : {Setup{0x01, 11, 2, 1, 0}, {0x01, 11, 1, Contexts, 0}, {0x01, 11, 1, 0x101, 0}, {0x21, 11, 1, 1, 0},
-			       {0x00, 11, 1, 1, 0}, {0x81, 11, 1, 1, 0}, {0x01, 11, 1, 1, 1}, {0x01, 10, 1, 1, 0},
-			       {0x00, 9, 2, 0, 0}, {0x00, 9, 0x101, 0, 0}, {0x00, 9, 1, 1, 0}, {0x40, 9, 1, 0, 0}})
+	for (const Setup &s : {Setup{0x01, 11, 2, 1, 0},
+			       {0x01, 11, 1, Contexts, 0},
+			       {0x01, 11, 1, 0x101, 0},
+			       {0x21, 11, 1, 1, 0},
+			       {0x00, 11, 1, 1, 0},
+			       {0x81, 11, 1, 1, 0},
+			       {0x01, 11, 1, 1, 1},
+			       {0x01, 10, 1, 1, 0},
+			       {0x00, 9, 2, 0, 0},
+			       {0x00, 9, 0x101, 0, 0},
+			       {0x00, 9, 1, 1, 0},
+			       {0x40, 9, 1, 0, 0}})
 		b.setup(s);
 	b.setup({0x01, 11, 0, 2, 0}, {.bad_data_crc = true});
 	b.phy.run(3);
@@ -527,11 +571,13 @@ void test_halt_clear()
 	b.control({0x02, 1, 0, 0x81, 0});
 	b.in_toggle[0] = false;
 	Bytes data;
-	report(b.bulk_in(0, data) == Result::Data && data == Bytes{3, 4}, "halt clear of an IN endpoint: DATA0, packets kept");
+	report(b.bulk_in(0, data) == Result::Data && data == Bytes{3, 4},
+	       "halt clear of an IN endpoint: DATA0, packets kept");
 	report(b.bulk_out(0, {9}) == Result::Ack && b.available(0), "its OUT endpoint's toggle is kept");
 	b.control({0x02, 1, 0, 0x02, 0});
 	b.out_toggle[1] = false;
-	report(b.bulk_out(1, {7}) == Result::Ack && b.pop(1, data) && data == Bytes{7}, "halt clear of an OUT endpoint");
+	report(b.bulk_out(1, {7}) == Result::Ack && b.pop(1, data) && data == Bytes{7},
+	       "halt clear of an OUT endpoint");
 	report(b.bulk_in(1, data) == Result::Data && data == Bytes{3, 4}, "its IN endpoint's toggle is kept");
 	report(b.top.epoch_o == epochs, "nothing is revoked");
 }
@@ -576,7 +622,8 @@ void test_wiping()
 	bool toggle;
 	uint64_t begin = b.cycle;
 	bool ok = b.control({0x01, 11, 1, 2, 0});
-	ok = b.out(3, {1, 2, 3}, false) == Result::Nak && b.in(3, data, toggle) == Result::Nak && b.ping(3) == Result::Nak && ok;
+	ok = b.out(3, {1, 2, 3}, false) == Result::Nak && b.in(3, data, toggle) == Result::Nak &&
+	     b.ping(3) == Result::Nak && ok;
 	b.push(2, {7, 7, 7});
 	ok = b.bulk_in(0, data) == Result::Data && ok;
 	ok = b.wiped() && ok;
@@ -586,7 +633,8 @@ void test_wiping()
 	b.out_toggle[2] = b.in_toggle[2] = false;
 	report(empty(b, 2) && fresh(b, 2), "and what a late job pushed meanwhile is dropped");
 	b.set_configuration(1);
-	report(b.remains(0) + b.remains(1) + b.remains(2) + b.remains(3) == 0, "SET_CONFIGURATION overwrites all of them");
+	report(b.remains(0) + b.remains(1) + b.remains(2) + b.remains(3) == 0,
+	       "SET_CONFIGURATION overwrites all of them");
 }
 
 void test_full_speed()
@@ -598,15 +646,18 @@ void test_full_speed()
 	b.phy.host_high_speed = false;
 	b.plug();
 	report(b.phy.speed() == Speed::Full && !b.top.high_speed_o, "a host that does not chirp: full speed");
-	report(b.enumerate(3) && b.control_in(GetDescriptor, data) && data == expected_in(GetDescriptor), "control transfers work");
+	report(b.enumerate(3) && b.control_in(GetDescriptor, data) && data == expected_in(GetDescriptor),
+	       "control transfers work");
 	Bytes stage = random_bytes(130);
 	report(b.control_out({ClassOut, 2, 0, 0, 130}, stage) && b.received == stage, "both ways");
 	report(b.set_interface(0, 1) && !b.alt(0) && b.in(1, data, toggle) == Result::Timeout &&
-	       b.out(1, {1}, false) == Result::Timeout, "only setting 0 exists");
+		       b.out(1, {1}, false) == Result::Timeout,
+	       "only setting 0 exists");
 	b.phy.host_high_speed = true;
 	b.phy.reset();
 	b.address = 0;
-	report(b.phy.speed() == Speed::High && b.enumerate(4) && b.open_all() && fresh(b, 3), "high speed after another reset");
+	report(b.phy.speed() == Speed::High && b.enumerate(4) && b.open_all() && fresh(b, 3),
+	       "high speed after another reset");
 }
 
 // NAKs, frames and talk to other devices must let the board rest: its clock stops on that.
@@ -621,7 +672,10 @@ void test_rest()
 	b.phy.run(200);
 	bool busy = false;
 	auto watch = b.phy.on_cycle;
-	b.phy.on_cycle = [&] { watch(); busy |= b.top.busy_o; };
+	b.phy.on_cycle = [&] {
+		watch();
+		busy |= b.top.busy_o;
+	};
 	Transaction foreign{.token = Pid::Out, .address = 9, .endpoint = 2, .data = random_bytes(512)};
 	for (unsigned i = 0; i < 20; i++) {
 		b.phy.sof(uint16_t(i));
@@ -644,8 +698,8 @@ void test_garbage()
 	Bytes data;
 	auto epochs = b.top.epoch_o;
 	for (unsigned i = 0; i < 1500 && ok; i++) {
-		static constexpr Pid pids[] = {Pid::Out, Pid::In, Pid::Setup, Pid::Ping, Pid::Sof, Pid::Data0, Pid::Data1,
-					       Pid::Ack, Pid::Nak, Pid::Stall, Pid::Nyet};
+		static constexpr Pid pids[] = {Pid::Out,   Pid::In,  Pid::Setup, Pid::Ping,  Pid::Sof, Pid::Data0,
+					       Pid::Data1, Pid::Ack, Pid::Nak,   Pid::Stall, Pid::Nyet};
 		Transaction t{.token = Pid::None, .data = random_bytes(1 + (pick(4) ? pick(12) : pick(1300)))};
 		if (pick(2))
 			t.data[0] = uint8_t(pids[pick(std::size(pids))]);
@@ -658,7 +712,8 @@ void test_garbage()
 		if (i % 50 == 0) {
 			Bytes packet = random_bytes(100);
 			ok = ok && b.control_in(GetDescriptor, data) && data == expected_in(GetDescriptor) &&
-			     b.bulk_out(i % Contexts, packet) == Result::Ack && b.pop(i % Contexts, data) && data == packet;
+			     b.bulk_out(i % Contexts, packet) == Result::Ack && b.pop(i % Contexts, data) &&
+			     data == packet;
 			b.push(i % Contexts, packet);
 			ok = ok && b.bulk_in(i % Contexts, data) == Result::Data && data == packet;
 		}
@@ -673,7 +728,7 @@ void test_soak(unsigned rounds)
 	b.open_all();
 	b.loop.fill(true);
 	std::array<std::deque<Bytes>, Contexts> owed;
-	std::array<bool, Contexts> lost{};  // the host missed our ACK: it repeats
+	std::array<bool, Contexts> lost{}; // the host missed our ACK: it repeats
 	std::array<Bytes, Contexts> repeat;
 	unsigned moved = 0, revocations = 0, requests = 0;
 	bool ok = true;
@@ -682,14 +737,17 @@ void test_soak(unsigned rounds)
 		b.phy.bit_stuffing = pick(2);
 		if (what < 45) {
 			Bytes packet = lost[ctx] ? repeat[ctx] : random_bytes(pick(3) ? 512 : pick(513));
-			Faults f{.bad_token_crc = pick(20) == 0, .bad_data_crc = pick(20) == 0, .truncate = pick(20) ? 0 : pick(600)};
+			Faults f{.bad_token_crc = pick(20) == 0,
+				 .bad_data_crc = pick(20) == 0,
+				 .truncate = pick(20) ? 0 : pick(600)};
 			bool damaged = f.bad_token_crc || f.bad_data_crc || f.truncate;
 			bool toggle = b.out_toggle[ctx];
 			Result r = b.bulk_out(ctx, packet, f);
 			ok = (r == Result::Timeout) == damaged;
 			if (!ok)
-				std::printf("     OUT of %zu bytes (token %d, CRC %d, cut %u, repeated %d): result %d\n", packet.size(),
-					    f.bad_token_crc, f.bad_data_crc, f.truncate, lost[ctx], int(r));
+				std::printf(
+					"     OUT of %zu bytes (token %d, CRC %d, cut %u, repeated %d): result %d\n",
+					packet.size(), f.bad_token_crc, f.bad_data_crc, f.truncate, lost[ctx], int(r));
 			if (r == Result::Ack || r == Result::Nyet) {
 				if (!lost[ctx])
 					owed[ctx].push_back(packet);

@@ -29,8 +29,14 @@ struct Setup {
 
 	Bytes bytes() const
 	{
-		return {type, request, uint8_t(value), uint8_t(value >> 8), uint8_t(index), uint8_t(index >> 8),
-			uint8_t(length), uint8_t(length >> 8)};
+		return {type,
+			request,
+			uint8_t(value),
+			uint8_t(value >> 8),
+			uint8_t(index),
+			uint8_t(index >> 8),
+			uint8_t(length),
+			uint8_t(length >> 8)};
 	}
 };
 
@@ -52,25 +58,33 @@ public:
 	std::function<Answer(const Setup &)> answer; // called once a SETUP
 	unsigned answer_delay = 40;                  // cycles before it answers
 	bool firmware_dead = false;
-	Bytes received;                              // the last OUT data stage
+	Bytes received; // the last OUT data stage
 	unsigned dones = 0, served = 0, bus_resets = 0;
 	std::array<unsigned, Contexts> revoked{};
 	void poke(std::function<void()> action) { actions_.push_back(std::move(action)); }
 	void command(unsigned cmd, unsigned tag, unsigned length = 0);
 	// Uses the buffer in every second cycle: reads all over it, or writes its last word.
-	void hammer(bool on, bool writes = false) { hammer_ = on; hammer_writes_ = writes; }
-	void settle() { while (!actions_.empty() || hooked_) phy.cycle(); }
+	void hammer(bool on, bool writes = false)
+	{
+		hammer_ = on;
+		hammer_writes_ = writes;
+	}
+	void settle()
+	{
+		while (!actions_.empty() || hooked_)
+			phy.cycle();
+	}
 
 	// ---- job engine
-	std::array<bool, Contexts> loop{}; // OUT packets come back as IN packets
-	bool stubborn = false;             // a job does not give up when its context is revoked
-	bool pop(unsigned ctx, Bytes &packet);       // takes the head OUT packet
+	std::array<bool, Contexts> loop{};            // OUT packets come back as IN packets
+	bool stubborn = false;                        // a job does not give up when its context is revoked
+	bool pop(unsigned ctx, Bytes &packet);        // takes the head OUT packet
 	void push(unsigned ctx, const Bytes &packet); // queues an IN packet
 
 	bool available(unsigned ctx) const { return top.out_avail_o >> ctx & 1; }
 	unsigned free_buffers(unsigned ctx) const { return top.in_free_o >> 4 * ctx & 15; }
 	unsigned epoch(unsigned ctx) const { return top.epoch_o >> 8 * ctx & 255; }
-	unsigned remains(unsigned ctx) const;        // bytes of its packet buffers that are not zero
+	unsigned remains(unsigned ctx) const; // bytes of its packet buffers that are not zero
 	bool alt(unsigned ctx) const { return top.alt_o >> ctx & 1; }
 
 	// ---- host
@@ -229,7 +243,10 @@ inline void Board::serve()
 		break;
 	case Answer::Status:
 		if (current_.type == 0 && current_.request == 5)
-			poke([this] { top.ep0_addr_we_i = 1; top.ep0_addr_i = current_.value & 127; });
+			poke([this] {
+				top.ep0_addr_we_i = 1;
+				top.ep0_addr_i = current_.value & 127;
+			});
 		command(3, tag_);
 		break;
 	case Answer::Stall:
@@ -251,7 +268,8 @@ inline void Board::jobs()
 	if (job_ < 0) {
 		for (unsigned k = 0; k < Contexts && job_ < 0; k++) {
 			unsigned ctx = (k + cycle) % Contexts;
-			if (loop[ctx] && alt(ctx) && available(ctx) && free_buffers(ctx) && !(top.revoke_ctx_o >> ctx & 1)) {
+			if (loop[ctx] && alt(ctx) && available(ctx) && free_buffers(ctx) &&
+			    !(top.revoke_ctx_o >> ctx & 1)) {
 				job_ = ctx;
 				job_at_ = 0;
 			}
@@ -349,7 +367,11 @@ inline Result Board::setup(const Setup &request, Faults faults)
 
 inline Result Board::out(unsigned endpoint, const Bytes &data, bool toggle, Faults faults)
 {
-	Transaction t{.token = Pid::Out, .address = address, .endpoint = uint8_t(endpoint), .toggle = toggle, .data = data,
+	Transaction t{.token = Pid::Out,
+		      .address = address,
+		      .endpoint = uint8_t(endpoint),
+		      .toggle = toggle,
+		      .data = data,
 		      .faults = faults};
 	return phy.transaction(t);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The export of LUNA's core is the same file every time."""
+
 import os
 import pathlib
 import subprocess

@@ -31,7 +31,10 @@ void check(bool ok, const char *what)
 }
 #define CHECK(cond) check((cond), #cond)
 
-uint32_t below(uint32_t n) { return uint32_t(generator() % n); }
+uint32_t below(uint32_t n)
+{
+	return uint32_t(generator() % n);
+}
 
 uint32_t attr(unsigned session, unsigned role, unsigned len, unsigned open, unsigned usage)
 {
@@ -80,7 +83,11 @@ struct Vault {
 		top.clk_i = 1;
 		top.eval();
 	}
-	void run(unsigned n) { while (n--) tick(); }
+	void run(unsigned n)
+	{
+		while (n--)
+			tick();
+	}
 	void rest() // until nothing is zeroized and no command runs
 	{
 		run(3);
@@ -225,7 +232,8 @@ void same_cycle()
 				for (unsigned s = 0; s < kShare; s++)
 					CHECK(empty(v, s));
 				for (unsigned i = 0; i < v.out.size(); i++)
-					CHECK(i < 4 && v.out[i] == key[i]); // the key or the beginning of it, never a mixture
+					CHECK(i < 4 &&
+					      v.out[i] == key[i]); // the key or the beginning of it, never a mixture
 				for (unsigned s = 1; s < 3; s++)
 					CHECK(v.word(s, 9) > 1);
 				CHECK(v.state(16) == 2);
@@ -309,7 +317,8 @@ void fuzz()
 		v.use_in = below(4) ? 0 : 1 + below(30);
 		uint64_t keyed = v.top.keyed_o, idle = v.top.free_o;
 		bool pending = v.revoke_in;
-		v.start(cmd, slot, attr(session, session == slot ? 0 : 1 + below(2), below(3), below(2), below(128)), ctx, off);
+		v.start(cmd, slot, attr(session, session == slot ? 0 : 1 + below(2), below(3), below(2), below(128)),
+			ctx, off);
 		bool ok = v.finish();
 		CHECK(!(ok && stale));
 		if (!pending && cmd == RESERVE && ok) {
@@ -333,7 +342,8 @@ const struct {
 	const char *name;
 	void (*run)();
 } tests[] = {
-	{"power-on", power_on}, {"longer-key", longer_key}, {"same-cycle", same_cycle}, {"late-words", late_words}, {"session-end", session_end}, {"fuzz", fuzz},
+	{"power-on", power_on},     {"longer-key", longer_key},   {"same-cycle", same_cycle},
+	{"late-words", late_words}, {"session-end", session_end}, {"fuzz", fuzz},
 };
 
 } // namespace

@@ -19,15 +19,15 @@
 
 #include "coffer_wire.h"
 
-#define VENDOR 0x1209
+#define VENDOR      0x1209
 #define MAX_DEVICES 16
-#define PACKET COFFER_PACKET_BYTES
+#define PACKET      COFFER_PACKET_BYTES
 #define WATCHDOG_MS 240000u /* a hang is a failure; nothing else depends on it */
-#define MAX_BYTES 4096
+#define MAX_BYTES   4096
 
 static libusb_context *usb;
 static libusb_device_handle *board;
-static int pending;        /* transfers */
+static int pending;         /* transfers */
 static char finished[1024]; /* " EP:STATUS:BYTES" of each since the last events command */
 static char hotplug_log[256];
 static struct libusb_transfer *posted[64];
@@ -102,9 +102,9 @@ static int on_hotplug(libusb_context *context, libusb_device *device, libusb_hot
 
 static int register_hotplug(void)
 {
-	return libusb_hotplug_register_callback(usb, LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT | LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED,
-						0, VENDOR, LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY, on_hotplug,
-						NULL, NULL);
+	return libusb_hotplug_register_callback(
+		usb, LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT | LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED, 0, VENDOR,
+		LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY, on_hotplug, NULL, NULL);
 }
 
 /* ---- control and bulk ------------------------------------------------------------------------------------ */
@@ -117,7 +117,7 @@ static void control(int type, int request, int value, int index, int length)
 
 	memcpy(data, given, sizeof(data));
 	result = libusb_control_transfer(board, (uint8_t)type, (uint8_t)request, (uint16_t)value, (uint16_t)index, data,
-					     (uint16_t)length, WATCHDOG_MS);
+					 (uint16_t)length, WATCHDOG_MS);
 
 	for (int i = 0; i < result && (type & 0x80); i++)
 		snprintf(hex + 2 * i, 3, "%02x", data[i]);
@@ -142,8 +142,8 @@ static void receive(int endpoint, int bytes)
 	unsigned char data[MAX_BYTES];
 	char hex[2 * sizeof(data) + 1] = "";
 	int moved = 0;
-	int result = libusb_bulk_transfer(board, (unsigned char)endpoint, data, bytes < MAX_BYTES ? bytes : MAX_BYTES, &moved,
-					  WATCHDOG_MS);
+	int result = libusb_bulk_transfer(board, (unsigned char)endpoint, data, bytes < MAX_BYTES ? bytes : MAX_BYTES,
+					  &moved, WATCHDOG_MS);
 
 	for (int i = 0; i < moved; i++)
 		snprintf(hex + 2 * i, 3, "%02x", data[i]);
@@ -200,7 +200,8 @@ static void events(int left, int milliseconds)
 			break;
 		result = libusb_handle_events_timeout_completed(usb, &slice, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (result == 0 && (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < milliseconds);
+	} while (result == 0 &&
+		 (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < milliseconds);
 	answer(result, "%d%s", pending, finished);
 	finished[0] = '\0';
 }
@@ -217,13 +218,18 @@ static const char *loop_once(int interface, uint32_t id, uint8_t *out, uint8_t *
 	struct coffer_completion done;
 	int bytes = (int)(sizeof(*job) + length), room = (int)((length / PACKET + 1) * PACKET), moved;
 
-	*job = (struct coffer_job){.magic = COFFER_JOB_MAGIC, .version = COFFER_PROTOCOL_VERSION, .op = COFFER_OP_LOOP,
-				   .flags = COFFER_JOB_RETURN, .id = id, .length = length};
+	*job = (struct coffer_job){.magic = COFFER_JOB_MAGIC,
+				   .version = COFFER_PROTOCOL_VERSION,
+				   .op = COFFER_OP_LOOP,
+				   .flags = COFFER_JOB_RETURN,
+				   .id = id,
+				   .length = length};
 	for (uint32_t i = 0; i < length; i++)
 		out[sizeof(*job) + i] = (uint8_t)rand();
 	int before = pending;
 	struct libusb_transfer *sending = libusb_alloc_transfer(0);
-	libusb_fill_bulk_transfer(sending, board, (unsigned char)(interface + 1), out, bytes, on_end, NULL, WATCHDOG_MS);
+	libusb_fill_bulk_transfer(sending, board, (unsigned char)(interface + 1), out, bytes, on_end, NULL,
+				  WATCHDOG_MS);
 	sending->flags = LIBUSB_TRANSFER_ADD_ZERO_PACKET | LIBUSB_TRANSFER_FREE_TRANSFER;
 	pending++;
 	if (libusb_submit_transfer(sending) < 0)
@@ -238,8 +244,10 @@ static const char *loop_once(int interface, uint32_t id, uint8_t *out, uint8_t *
 	memcpy(&done, packet, sizeof(done));
 	while (pending > before)
 		libusb_handle_events_completed(usb, NULL);
-	return done.magic == COFFER_COMPLETION_MAGIC && done.id == id && done.status == COFFER_JOB_OK && done.bytes == length ?
-		       NULL : "status";
+	return done.magic == COFFER_COMPLETION_MAGIC && done.id == id && done.status == COFFER_JOB_OK &&
+			       done.bytes == length
+		       ? NULL
+		       : "status";
 }
 
 static void loop(int interface, int length, int count)
@@ -336,7 +344,8 @@ static void execute(const char *verb, int a, int b, int c, int d, int e)
 static void take_bytes(const char *hex)
 {
 	memset(given, 0, sizeof(given));
-	for (given_bytes = 0; given_bytes < MAX_BYTES && hex && sscanf(hex, "%2hhx", &given[given_bytes]) == 1; hex += 2)
+	for (given_bytes = 0; given_bytes < MAX_BYTES && hex && sscanf(hex, "%2hhx", &given[given_bytes]) == 1;
+	     hex += 2)
 		given_bytes++;
 }
 

@@ -20,7 +20,9 @@ class Client:
     """tests/virtual_board/client.c in a process of its own."""
 
     def __init__(self, environment, program=CLIENT):
-        self.process = subprocess.Popen([program], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [program], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def ask(self, *words):
         self.process.stdin.write(" ".join(str(word) for word in words) + "\n")
@@ -69,9 +71,23 @@ class BoardSession:
         self.clients = []
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [program, "run", "--control", self.directory / "control", *map(str, options), "--",
-                 "sh", "-c", 'env -0 > "$1.new"; mv "$1.new" "$1"; exec cat', "sh", environment],
-                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log)
+                [
+                    program,
+                    "run",
+                    "--control",
+                    self.directory / "control",
+                    *map(str, options),
+                    "--",
+                    "sh",
+                    "-c",
+                    'env -0 > "$1.new"; mv "$1.new" "$1"; exec cat',
+                    "sh",
+                    environment,
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
         self.environment = self._read_environment(environment)
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(WATCHDOG)
@@ -103,7 +119,9 @@ class BoardSession:
         return client
 
     def run(self, *command, **arguments):
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=WATCHDOG, **arguments)
+        return subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=WATCHDOG, **arguments
+        )
 
     def drop_clients(self):
         for client in self.clients:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wire protocol (docs/protocol.md) for programs that bypass the library: requests and jobs through tests/virtual_board/client.c."""
+"""The wire protocol (docs/protocol.md) without the library, through tests/virtual_board/client.c."""
 
 import collections
 import hashlib
@@ -11,7 +11,19 @@ from cryptography import x509
 GET_INFO, GET_CERTIFICATE, GET_STATUS = 1, 2, 3
 SESSION_CREATE, SESSION_DESTROY, NEGOTIATE_START, NEGOTIATE_RESULT, SURFACE_CREATE, SURFACE_DESTROY = range(0x10, 0x16)
 PROTECTED, OPEN, OPEN_WRAP = range(3)
-OK, PENDING, ERR_REQUEST, ERR_CLOSED, ERR_HANDLE, ERR_NO_SLOT, ERR_NO_MEMORY, ERR_BLOB, ERR_STATE, ERR_NOT_READY, ERR_REVOKED = range(11)
+(
+    OK,
+    PENDING,
+    ERR_REQUEST,
+    ERR_CLOSED,
+    ERR_HANDLE,
+    ERR_NO_SLOT,
+    ERR_NO_MEMORY,
+    ERR_BLOB,
+    ERR_STATE,
+    ERR_NOT_READY,
+    ERR_REVOKED,
+) = range(11)
 READY = 4  # coffer_info.flags
 
 NOP, LOOP, CRYPT, LOAD_KEY, NEW_READBACK_KEY, START_REFRESH, REFRESH = range(7)
@@ -30,8 +42,28 @@ Completion = collections.namedtuple("Completion", "status id bytes")
 
 def job(op, *, number=1, slot=0, mode=0, flags=0, length=0, src=0, dst=0, dst_offset=0, rule=0):
     """A header of 64 bytes."""
-    return struct.pack("<HBBIIBBBB16sIHBBIIIIH6x", 0x4A43, 1, op, number, slot, mode, flags, rule, 0, bytes(16), length, 0, 0, 0,
-                       src, 0, dst, dst_offset, 0)
+    return struct.pack(
+        "<HBBIIBBBB16sIHBBIIIIH6x",
+        0x4A43,
+        1,
+        op,
+        number,
+        slot,
+        mode,
+        flags,
+        rule,
+        0,
+        bytes(16),
+        length,
+        0,
+        0,
+        0,
+        src,
+        0,
+        dst,
+        dst_offset,
+        0,
+    )
 
 
 class Context:
@@ -48,7 +80,9 @@ class Context:
         return self.client.control_in(request, value, self.interface, length)
 
     def info(self):
-        protocol, contexts, slots, pages, flags, rsa, p256, cycles = struct.unpack("<H10x4B4x3I", self.ask(GET_INFO, 0, 32))
+        protocol, contexts, slots, pages, flags, rsa, p256, cycles = struct.unpack(
+            "<H10x4B4x3I", self.ask(GET_INFO, 0, 32)
+        )
         return Info(protocol, contexts, slots, pages, flags, rsa, p256, cycles)
 
     def status(self):
@@ -101,7 +135,9 @@ class Context:
         """One transfer of the board's: `length` bytes ended by a short packet."""
         data = b""
         while True:
-            result, text = self.client.ask("receive", 0x81 + self.interface, min(4096, (length - len(data)) // 512 * 512 + 512))
+            result, text = self.client.ask(
+                "receive", 0x81 + self.interface, min(4096, (length - len(data)) // 512 * 512 + 512)
+            )
             assert result == 0, result
             more = bytes.fromhex(text)
             data += more

@@ -106,12 +106,12 @@ typedef void (*coffer_log_callback)(void *arg, enum coffer_log_level level, cons
 
 /* Zero in any member but the first means the default. */
 struct coffer_options {
-	size_t size;               /* sizeof(struct coffer_options) */
-	coffer_log_callback log;   /* none */
+	size_t size;             /* sizeof(struct coffer_options) */
+	coffer_log_callback log; /* none */
 	void *log_arg;
 	enum coffer_log_level log_level; /* least important level that is delivered; COFFER_LOG_ERROR */
-	uint32_t job_bytes;        /* longest job sent to the board: 16 to 1048576, a multiple of 16; 65536 */
-	uint32_t jobs_in_flight;   /* jobs under way at once in a context: 1 to 64; 8 */
+	uint32_t job_bytes;              /* longest job sent to the board: 16 to 1048576, a multiple of 16; 65536 */
+	uint32_t jobs_in_flight;         /* jobs under way at once in a context: 1 to 64; 8 */
 };
 
 /* The version of the library, "0.1.0". */
@@ -143,8 +143,8 @@ struct coffer_device {
 
 /* Lists the attached boards without claiming anything. *list is freed by coffer_free (one block; NULL where there
  * are none). Errors: INVALID, NO_MEMORY, TIMEOUT, CANCELLED, IO, FORKED. */
-int coffer_list(coffer *library, const struct timespec *deadline, struct coffer_device **list, size_t *count)
-	COFFER_MUST_CHECK;
+int coffer_list(coffer *library, const struct timespec *deadline, struct coffer_device **list,
+		size_t *count) COFFER_MUST_CHECK;
 
 /* Ends every coffer_list and coffer_open under way, in whatever thread, with COFFER_E_CANCELLED. */
 void coffer_interrupt(coffer *library);
@@ -177,17 +177,17 @@ const struct coffer_info *coffer_info(const coffer_context *context);
 
 /* Asks again: ram_free and flags change. Errors of a control request: LOST, REMOVED, TIMEOUT, CANCELLED, PROTOCOL, IO,
  * CALLBACK, FORKED, INVALID, NO_MEMORY; below, "control errors". */
-int coffer_get_info(coffer_context *context, const struct timespec *deadline, struct coffer_info *info)
-	COFFER_MUST_CHECK;
+int coffer_get_info(coffer_context *context, const struct timespec *deadline,
+		    struct coffer_info *info) COFFER_MUST_CHECK;
 /* How the board and this context fare now; setup_cycle and status_cycle are those of the context's request before
  * this one. Control errors. */
-int coffer_get_status(coffer_context *context, const struct timespec *deadline, struct coffer_status *status)
-	COFFER_MUST_CHECK;
+int coffer_get_status(coffer_context *context, const struct timespec *deadline,
+		      struct coffer_status *status) COFFER_MUST_CHECK;
 
 /* A certificate chain: X.509 (RFC 5280) in DER, concatenated, leaf first, root left out. *der is freed by coffer_free.
  * Errors: control errors, NOT_READY (the board has no such chain). The chain is not checked: see <coffer/trust.h>. */
-int coffer_get_chain(coffer_context *context, enum coffer_chain which, const struct timespec *deadline,
-		     uint8_t **der, size_t *bytes) COFFER_MUST_CHECK;
+int coffer_get_chain(coffer_context *context, enum coffer_chain which, const struct timespec *deadline, uint8_t **der,
+		     size_t *bytes) COFFER_MUST_CHECK;
 
 /* ---- sessions ----------------------------------------------------------------------------------- */
 
@@ -298,14 +298,14 @@ struct coffer_job_desc {
 	enum coffer_op op;
 	enum coffer_mode mode;
 	enum coffer_counter_rule counter_rule; /* CTR */
-	int encrypt;                /* else decrypt */
-	uint32_t slot;              /* the key: coffer_session_slot() */
-	uint32_t target_slot;       /* LOAD_KEY, NEW_READBACK_KEY: the slot that gets the key */
-	uint32_t key_bytes;         /* LOAD_KEY: 16, 24 or 32 */
+	int encrypt;                           /* else decrypt */
+	uint32_t slot;                         /* the key: coffer_session_slot() */
+	uint32_t target_slot;                  /* LOAD_KEY, NEW_READBACK_KEY: the slot that gets the key */
+	uint32_t key_bytes;                    /* LOAD_KEY: 16, 24 or 32 */
 	struct coffer_position start;
 	uint8_t crypt_blocks, skip_blocks; /* pattern of 16-byte blocks, 1..15 and 0..15; 0 and 0 = none */
-	int restart;                /* CBC: each encrypted range is chained to start.iv; the task begins where one begins */
-	int more;                   /* CBC, pattern: the last range goes on in another task, from the outcome's end, with as
+	int restart; /* CBC: each encrypted range is chained to start.iv; the task begins where one begins */
+	int more;    /* CBC, pattern: the last range goes on in another task, from the outcome's end, with as
 	                             * many bytes as its run of blocks wants; what is not a whole block comes there */
 	const void *src;
 	void *dst;
@@ -334,8 +334,8 @@ int coffer_run(coffer_context *context, const struct coffer_job_desc *desc, cons
  * 32 for the longer keys), into the session's content slot, for this mode alone. CTR: `rule` is the key's;
  * COFFER_CTR_REFUSE64 makes both directions refuse the reuse of an IV. The other modes: COFFER_CTR_CARRY128, which is 0. */
 int coffer_load_key(coffer_session *session, const uint8_t *wrapped, size_t wrapped_bytes, uint32_t key_bytes,
-		    enum coffer_mode mode, enum coffer_counter_rule rule, const struct timespec *deadline, struct coffer_outcome *result)
-	COFFER_MUST_CHECK;
+		    enum coffer_mode mode, enum coffer_counter_rule rule, const struct timespec *deadline,
+		    struct coffer_outcome *result) COFFER_MUST_CHECK;
 
 /* A fresh read-back key in the session's read-back slot; its form wrapped under the session key (one AES-ECB block) comes
  * back. */
@@ -346,8 +346,8 @@ int coffer_new_readback_key(coffer_session *session, uint8_t wrapped[16], const 
  * later jobs. A second start replaces the first; a refresh without a start is refused. */
 int coffer_start_refresh(coffer_session *session, uint8_t random[16], const struct timespec *deadline,
 			 struct coffer_outcome *result) COFFER_MUST_CHECK;
-int coffer_refresh(coffer_session *session, const struct timespec *deadline, struct coffer_outcome *result)
-	COFFER_MUST_CHECK;
+int coffer_refresh(coffer_session *session, const struct timespec *deadline,
+		   struct coffer_outcome *result) COFFER_MUST_CHECK;
 
 #ifdef __cplusplus
 }

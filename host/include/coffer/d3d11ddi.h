@@ -10,6 +10,9 @@
 #ifndef COFFER_D3D11DDI_H
 #define COFFER_D3D11DDI_H
 
+/* The columns are the reader's. */
+/* clang-format off */
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -29,12 +29,12 @@ typedef struct coffer_public_key coffer_public_key;
 
 enum coffer_trust {
 	COFFER_TRUSTED = 0,
-	COFFER_TRUST_NO_ROOT = 1,       /* no root was given, and none is installed */
-	COFFER_TRUST_BAD_ROOT = 2,      /* the root file cannot be read, or holds no PEM certificate of an authority */
-	COFFER_TRUST_VIRTUAL_ROOT = 3,  /* the installed root is one of virtual boards: it must be named explicitly */
-	COFFER_TRUST_TOO_LONG = 4,      /* longer than any board's chain, or too many certificates */
-	COFFER_TRUST_MALFORMED = 5,     /* no concatenation of X.509 certificates */
-	COFFER_TRUST_WRONG_ROOT = 6,    /* not signed by the root, directly or by the chain */
+	COFFER_TRUST_NO_ROOT = 1,      /* no root was given, and none is installed */
+	COFFER_TRUST_BAD_ROOT = 2,     /* the root file cannot be read, or holds no PEM certificate of an authority */
+	COFFER_TRUST_VIRTUAL_ROOT = 3, /* the installed root is one of virtual boards: it must be named explicitly */
+	COFFER_TRUST_TOO_LONG = 4,     /* longer than any board's chain, or too many certificates */
+	COFFER_TRUST_MALFORMED = 5,    /* no concatenation of X.509 certificates */
+	COFFER_TRUST_WRONG_ROOT = 6,   /* not signed by the root, directly or by the chain */
 	COFFER_TRUST_EXPIRED = 7,
 	COFFER_TRUST_NOT_YET_VALID = 8, /* or the clock of this machine is wrong */
 	COFFER_TRUST_WRONG_KEY = 9,     /* the leaf's key is not of the kind or for the use that the chain is for */
@@ -42,7 +42,7 @@ enum coffer_trust {
 /* "the certificate has expired". Any int is accepted; never NULL. */
 const char *coffer_trust_text(int reason);
 
-#define COFFER_CHAIN_MAX_BYTES 16384u
+#define COFFER_CHAIN_MAX_BYTES        16384u
 #define COFFER_CHAIN_MAX_CERTIFICATES 8u
 
 /* ---- roots -------------------------------------------------------------------------------------- */
@@ -53,8 +53,8 @@ const char *coffer_trust_text(int reason);
 int coffer_roots_load(coffer_roots **roots, const char *path, enum coffer_trust *reason) COFFER_MUST_CHECK;
 
 /* Roots from memory: PEM, one or several certificates. Errors: UNTRUSTED (BAD_ROOT), INVALID, NO_MEMORY. */
-int coffer_roots_parse(coffer_roots **roots, const void *pem, size_t bytes, enum coffer_trust *reason)
-	COFFER_MUST_CHECK;
+int coffer_roots_parse(coffer_roots **roots, const void *pem, size_t bytes,
+		       enum coffer_trust *reason) COFFER_MUST_CHECK;
 
 /* Non-zero if one of them is a root of virtual boards (subject OU "Coffer virtual board"), whose keys protect nothing:
  * an application should say so. */
