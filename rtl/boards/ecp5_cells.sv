@@ -5,7 +5,8 @@
 
 (* blackbox *)
 module LUT4 #(
-  parameter INIT = "0x0000"
+  // The output for the inputs {D, C, B, A}. A number: place and route takes the string "0x7777" for 0.
+  parameter logic [15:0] INIT = 16'h0000
 ) (
   input  logic A, B, C, D,
   output logic Z

@@ -27,10 +27,9 @@ module entropy_rings (
     (* keep *) logic [Length:0] node;
     assign node[0] = node[Length];
     assign tap[r] = node[Length];
-    // INIT is the output for the inputs {D, C, B, A}, bit 15 first.
-    (* keep *) LUT4 #(.INIT("0x7777")) u_nand (.A(node[0]), .B(enable_i), .C(1'b0), .D(1'b0), .Z(node[1]));
+    (* keep *) LUT4 #(.INIT(16'h7777)) u_nand (.A(node[0]), .B(enable_i), .C(1'b0), .D(1'b0), .Z(node[1]));
     for (genvar k = 1; k < Length; k++) begin : g_buffer
-      (* keep *) LUT4 #(.INIT("0xAAAA")) u_buffer (.A(node[k]), .B(1'b0), .C(1'b0), .D(1'b0), .Z(node[k+1]));
+      (* keep *) LUT4 #(.INIT(16'hAAAA)) u_buffer (.A(node[k]), .B(1'b0), .C(1'b0), .D(1'b0), .Z(node[k+1]));
     end
   end
 
