@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "pke"))
-import rsa  # noqa: E402  (fw/pke, on the path by way of model)
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests/pke"), str(ROOT / "fw/pke")]
+import rsa  # noqa: E402
 from model import Engine  # noqa: E402
 
 E = 65537

@@ -15,7 +15,8 @@ import random
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "fw" / "pke")]
 import microcode as mc  # noqa: E402
 import rsa  # noqa: E402
 from model import MASK, Engine  # noqa: E402
