@@ -48,6 +48,7 @@ module aes_core
   input  logic                 decrypt_i,
   input  coffer_pkg::block_t   block_i,
   output logic                 ready_o,
+  output logic                 idle_o,   // it runs nothing, and is ready for both directions
   output logic                 valid_o,
   output coffer_pkg::block_t   block_o
 );
@@ -61,35 +62,39 @@ module aes_core
 
   logic [7:0][31:0] staged_q;
   logic running_q, decrypt_q, last_round, middle_round, load, start;
-  logic [3:0] round_q;           // round done in this cycle: 1..n
+  logic [3:0] left_q;            // rounds of the block from this cycle on: n..1
 
   logic wiping, key_loaded, encrypt_ready, decrypt_ready, key_ready;
   logic [3:0] rounds_n;
   coffer_pkg::block_t key_first, key_last, key_middle;
   logic fetch_decrypt;
-  logic [3:0] fetch_round;
+  logic [3:0] fetch_round, fetch_q;
   state_t round_key_q, round_key_d;
 
   state_t sub_addr, sub, shifted, mixed, whitened, result;
 
   // ---- control
 
-  assign last_round = running_q & (round_q == rounds_n);
+  assign last_round = running_q & (left_q == 4'd1);
   assign middle_round = running_q & ~last_round;
   assign key_ready = decrypt_i ? decrypt_ready : encrypt_ready;
   assign ready_o = ~wiping & ~middle_round & (key_ready | ~key_loaded);
-  assign load = key_load_i & ready_o & ~clear_i;
-  assign start = start_i & ready_o & key_loaded & ~key_load_i & ~clear_i;
+  // What a clear in the same cycle ends nevertheless: it is not on the way to the memories.
+  assign idle_o = ~wiping & ~running_q & decrypt_ready;
+  assign load = key_load_i & ready_o;
+  assign start = start_i & ready_o & key_loaded & ~key_load_i;
 
   always_ff @(posedge clk_i) begin
     valid_o <= last_round;
     if (start) begin
       running_q <= 1'b1;
       decrypt_q <= decrypt_i;
-      round_q <= 4'd1;
+      left_q <= rounds_n;
+      fetch_q <= decrypt_i ? rounds_n - 4'd2 : 4'd2;
     end else begin
       if (last_round) running_q <= 1'b0;
-      round_q <= round_q + 4'd1;
+      left_q <= left_q - 4'd1;
+      fetch_q <= decrypt_q ? fetch_q - 4'd1 : fetch_q + 4'd1;
     end
     if (clear_i | ~rst_ni) begin
       running_q <= 1'b0;
@@ -117,7 +122,7 @@ module aes_core
   // is not on the way to the memory.
   assign fetch_decrypt = middle_round ? decrypt_q : decrypt_i;
   always_comb begin
-    if (middle_round) fetch_round = decrypt_q ? rounds_n - 4'd1 - round_q : round_q + 4'd1;
+    if (middle_round) fetch_round = fetch_q;
     else              fetch_round = decrypt_i ? rounds_n - 4'd1 : 4'd1;
   end
 
@@ -172,7 +177,7 @@ module aes_core
     if (rst_ni) begin
       assert (!running_q || key_loaded) else $error("block running without a key");
       assert (!valid_o || !wiping || block_o == '0) else $error("block given after a clear");
-      assert (!running_q || round_q <= rounds_n) else $error("round beyond the last");
+      assert (!running_q || (left_q != '0 && left_q <= rounds_n)) else $error("round beyond the last");
     end
   end
 `endif

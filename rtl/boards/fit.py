@@ -46,9 +46,20 @@ KEPT = [
 ]
 # Declared in ecp5_cells.sv for the reader's sake; synth_ecp5 brings its own.
 DROP_CELLS = "delete =LUT4 =USRMCLK =MULT18X18D\n"
-# Chains of comparisons with one signal (the register file's read side) become one wide choice. What takes less than
-# 6 ns by the mapper's reckoning, which knows little of routing, is mapped for area: 16 ns in the end.
-PREPARE = "proc\nopt_expr\nopt_clean\nmuxpack\nscratchpad -set abc9.D 6000\n"
+# Chains of comparisons with one signal (the register file's read side) become one wide choice. Sums and comparisons of
+# few bits are smaller and faster without a carry chain. What takes less than abc9.D (ps, by the mapper's reckoning, which
+# knows little of routing) is mapped for area: as large as 60 MHz allows.
+SHORT = "t:$add t:$sub %u r:Y_WIDTH<=6 %i t:$lt t:$le t:$gt t:$ge %u r:A_WIDTH<=6 %i r:B_WIDTH<=6 %i %u"
+PREPARE = f"""proc
+opt_expr
+opt_clean
+muxpack
+wreduce
+opt_expr
+techmap {SHORT}
+opt_clean
+scratchpad -set abc9.D 4500
+"""
 # What a cell takes in LUT4s, as nextpnr counts them.
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}
 

@@ -97,7 +97,7 @@ module crypto
   logic [1:0] op_dst_mode;
   block_t op_result, op_blk;
 
-  logic aes_clear, aes_key_we, aes_key_load, aes_ready, aes_valid;
+  logic aes_clear, aes_key_we, aes_key_load, aes_ready, aes_idle, aes_valid;
   logic [2:0] aes_key_idx;
   logic [31:0] aes_key_word;
   key_len_e aes_key_len;
@@ -124,7 +124,7 @@ module crypto
     .op_blk_req_i(op_blk_req), .op_blk_sel_i(op_blk_sel), .op_blk_valid_o(op_blk_valid), .op_blk_o(op_blk),
     .vault_abort_o(vault_abort),
     .aes_clear_o(aes_clear), .aes_start_o(job_aes_start), .aes_decrypt_o(job_aes_decrypt),
-    .aes_block_o(job_aes_block), .aes_ready_i(aes_ready), .aes_valid_i(aes_valid), .aes_block_i(aes_result),
+    .aes_block_o(job_aes_block), .aes_ready_i(aes_ready), .aes_idle_i(aes_idle), .aes_valid_i(aes_valid), .aes_block_i(aes_result),
     .busy_o(engine_busy)
   );
 
@@ -161,7 +161,7 @@ module crypto
     .key_load_i(aes_key_load), .key_len_i(aes_key_len),
     .start_i(job_aes_start | ops_aes_start), .decrypt_i(job_aes_decrypt | ops_aes_decrypt),
     .block_i(ops_aes_start ? ops_aes_block : job_aes_block),
-    .ready_o(aes_ready), .valid_o(aes_valid), .block_o(aes_result)
+    .ready_o(aes_ready), .idle_o(aes_idle), .valid_o(aes_valid), .block_o(aes_result)
   );
 
   assign busy_o = engine_busy | vault_busy;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Everything about a job that its header decides, checked before the first byte is processed: fields (job_fields),
-// handles, key, policy, surfaces' bounds. start_i with the header held; a verdict a dozen cycles later (done_o).
+// handles, key, policy, surfaces' bounds. start_i with the header held; a verdict 15 cycles later (done_o).
 // The first reason of this list is the answer:
 //
 //   JobBadHeader, JobBadField, JobRange (too many pairs)   see job_fields
@@ -43,13 +43,14 @@ module job_check
   output logic [15:0]      src_o,
   output logic [15:0]      dst_o,
 
-  // vault's look-up: answer a cycle later
+  // vault's look-up: answer a cycle later; at rest the slot is rest_slot_i, of the cycle before
+  input  logic [SlotW-1:0] rest_slot_i,
   output logic             chk_req_o,
   output logic [SlotW-1:0] chk_slot_o,
   output logic [2:0]       chk_word_o,
   input  logic [31:0]      chk_data_i,
   input  slot_state_e      chk_state_i,
-  // surface records, in the same cycle
+  // surface records: answer a cycle later
   output logic [SurfW-1:0] rec_idx_o,
   input  surface_rec_t     rec_i
 );
@@ -68,8 +69,10 @@ module job_check
   handle_t slot, dst_slot, src_surf, dst_surf;
   flags_t flags;
   logic crypt, key_op, needs_dst;
-  job_status_e fields;
+  job_status_e fields, verdict;
   link_t link_q;
+  logic [31:0] data_q;
+  slot_state_e state_q;
   logic bad_handle_q, no_key_q, bad_range_q;
   logic policy_ok;
 
@@ -88,24 +91,27 @@ module job_check
   assign needs_dst = hdr_i.op == OpLoadKey || hdr_i.op == OpNewReadbackKey;
 
   assign session_o = attr_o.session;
-  assign session_valid_o = step_q >= 4'd3 && (crypt || key_op);
+  assign session_valid_o = step_q >= 4'd4 && (crypt || key_op);
   assign session_gen_o = link_q.gen;
 
-  // ---- look-ups: asked for in one step, answered in the next
+  // ---- look-ups: asked for in one step, answered in the next, judged in the one after
 
   always_comb begin
-    chk_req_o = 1'b1;
-    chk_slot_o = slot.index[SlotW-1:0];
-    chk_word_o = RdAttr;
+    chk_req_o = step_q != '0 && !step_q[3];
     case (step_q)
-      4'd1: ;
-      4'd2: chk_word_o = RdGen;
-      4'd3: chk_word_o = RdLink;
-      4'd4: begin chk_slot_o = session_o; chk_word_o = RdGen; end
-      4'd5: begin chk_slot_o = dst_slot.index[SlotW-1:0]; chk_word_o = RdAttr; end
-      4'd6: begin chk_slot_o = dst_slot.index[SlotW-1:0]; chk_word_o = RdGen; end
-      4'd7: begin chk_slot_o = dst_slot.index[SlotW-1:0]; chk_word_o = RdLink; end
-      default: chk_req_o = 1'b0;
+      4'd1, 4'd4: chk_word_o = RdAttr;
+      4'd3, 4'd7: chk_word_o = RdLink;
+      default:    chk_word_o = RdGen;
+    endcase
+  end
+
+  always_ff @(posedge clk_i) begin
+    chk_slot_o <= start_i ? slot.index[SlotW-1:0] : rest_slot_i;
+    case (step_q)
+      4'd1, 4'd2:       chk_slot_o <= slot.index[SlotW-1:0];
+      4'd3, 4'd5, 4'd6: chk_slot_o <= dst_slot.index[SlotW-1:0];
+      4'd4:             chk_slot_o <= session_o;
+      default: ;
     endcase
   end
 
@@ -117,25 +123,29 @@ module job_check
     return index < 8'(NSlots) && in_share(index[SlotW-1:0], ctx, NCtx, NSlots);
   endfunction
 
-  // ---- surfaces: step 9 source, step 10 destination
+  // ---- surfaces: looked up in step 9 (source) and 10 (destination), compared in the next
 
   handle_t surf;
   logic [31:0] offset;
-  logic [32:0] surf_end;
+  logic [15:0] offset_q;
+  logic [32:0] surf_end_q;
   logic [17:0] surf_bytes;
   logic [15:0] surf_addr;
   logic surf_used, surf_mine, surf_fits;
 
-  assign surf = step_q == 4'd9 ? src_surf : dst_surf;
+  assign surf = step_q == 4'd10 ? src_surf : dst_surf;
   assign offset = step_q == 4'd9 ? hdr_i.src_offset : hdr_i.dst_offset;
-  assign surf_used = crypt && (step_q == 4'd9 ? flags.src_surface : flags.dst_surface);
-  assign rec_idx_o = surf.index[SurfW-1:0];
+  assign surf_used = crypt && (step_q == 4'd10 ? flags.src_surface : flags.dst_surface);
+  assign rec_idx_o = step_q == 4'd9 ? src_surf.index[SurfW-1:0] : dst_surf.index[SurfW-1:0];
   assign surf_mine = surf.index < 8'(NumSurfaces) && rec_i.valid && rec_i.ctx == ctx_i && rec_i.gen == surf.gen &&
       rec_i.session == session_o && rec_i.session_gen == link_q.gen;
-  assign surf_end = {1'b0, offset} + {1'b0, hdr_i.length};
+  always_ff @(posedge clk_i) begin
+    offset_q <= offset[15:0];
+    surf_end_q <= {1'b0, offset} + {1'b0, hdr_i.length};
+  end
   assign surf_bytes = {1'b0, rec_i.pages, 11'b0};
-  assign surf_fits = surf_end <= 33'(surf_bytes);
-  assign surf_addr = {rec_i.base[4:0], 11'b0} + offset[15:0];
+  assign surf_fits = surf_end_q <= 33'(surf_bytes);
+  assign surf_addr = {rec_i.base[4:0], 11'b0} + offset_q;
 
   // ---- policy
 
@@ -183,20 +193,22 @@ module job_check
 
   // ---- verdict
 
-  assign done_o = step_q == 4'd11;
+  assign done_o = step_q == 4'd13;
 
   always_comb begin
-    status_o = JobOk;
+    verdict = JobOk;
     if (crypt || key_op) begin
-      if (bad_range_q) status_o = JobRange;
-      if (!policy_ok) status_o = JobPolicy;
-      if (no_key_q) status_o = JobNoKey;
-      if (bad_handle_q) status_o = JobBadHandle;
+      if (bad_range_q) verdict = JobRange;
+      if (!policy_ok) verdict = JobPolicy;
+      if (no_key_q) verdict = JobNoKey;
+      if (bad_handle_q) verdict = JobBadHandle;
     end
-    if (fields != JobOk) status_o = fields;
+    if (fields != JobOk) verdict = fields;
   end
 
   always_ff @(posedge clk_i) begin
+    data_q <= chk_data_i;
+    state_q <= chk_state_i;
     if (step_q != '0) step_q <= step_q + 1'b1;
     case (step_q)
       4'd1: begin
@@ -204,29 +216,30 @@ module job_check
         no_key_q <= 1'b0;
         bad_range_q <= 1'b0;
       end
-      4'd2: begin
-        attr_o <= chk_data_i;
-        if (!live(chk_state_i)) bad_handle_q <= 1'b1;
-        if (chk_state_i != SlotKeyed) no_key_q <= 1'b1;
+      4'd3: begin
+        attr_o <= data_q;
+        if (!live(state_q)) bad_handle_q <= 1'b1;
+        if (state_q != SlotKeyed) no_key_q <= 1'b1;
       end
-      4'd3: if (chk_data_i[GenW-1:0] != slot.gen) bad_handle_q <= 1'b1;
-      4'd4: link_q <= chk_data_i;
-      4'd5: if (!live(chk_state_i) || chk_data_i[GenW-1:0] != link_q.gen) bad_handle_q <= 1'b1;
+      4'd4: if (data_q[GenW-1:0] != slot.gen) bad_handle_q <= 1'b1;
+      4'd5: link_q <= data_q;
       4'd6: begin
-        dst_attr_o <= chk_data_i;
-        dst_keyed_o <= chk_state_i == SlotKeyed;
-        if (needs_dst && (!live(chk_state_i) || !index_ok(dst_slot.index, ctx_i))) bad_handle_q <= 1'b1;
+        dst_attr_o <= data_q;
+        dst_keyed_o <= state_q == SlotKeyed;
+        if (needs_dst && (!live(state_q) || !index_ok(dst_slot.index, ctx_i))) bad_handle_q <= 1'b1;
       end
-      4'd7: if (needs_dst && (chk_data_i[GenW-1:0] != dst_slot.gen || dst_attr_o.session != session_o))
+      4'd7: if (!live(state_q) || data_q[GenW-1:0] != link_q.gen) bad_handle_q <= 1'b1;
+      4'd8: if (needs_dst && (data_q[GenW-1:0] != dst_slot.gen || dst_attr_o.session != session_o))
         bad_handle_q <= 1'b1;
-      4'd8: if (needs_dst && chk_data_i[GenW-1:0] != link_q.gen) bad_handle_q <= 1'b1;
-      4'd9, 4'd10: begin
+      4'd9: if (needs_dst && data_q[GenW-1:0] != link_q.gen) bad_handle_q <= 1'b1;
+      4'd10, 4'd11: begin
         if (surf_used && !surf_mine) bad_handle_q <= 1'b1;
         if (surf_used && !surf_fits) bad_range_q <= 1'b1;
-        if (step_q == 4'd9) src_o <= surf_addr;
+        if (step_q == 4'd10) src_o <= surf_addr;
         else dst_o <= surf_addr;
       end
-      4'd11: step_q <= '0;
+      4'd12: status_o <= verdict;
+      4'd13: step_q <= '0;
       default: ;
     endcase
     if (start_i) step_q <= 4'd1;

@@ -12,7 +12,7 @@
 //
 // The position (counter block as a number; next keystream byte; block modes: where job_chain goes on, and how many
 // bytes of an unfinished block it holds) lives here while a context is served: load_i and set_i put it in, ctr_o to
-// fill_o show it, right once idle_o. left_i = bytes that this run will still offer, the one offered now included: no
+// fill_o show it, right before start_i and, with idle_o, after settle_i. left_i = bytes that this run will still offer, the one offered now included: no
 // keystream is made beyond them. A block of CBC encryption lies in one range. The key must be loaded.
 
 module job_cipher
@@ -25,6 +25,7 @@ module job_cipher
   input  logic       clear_i,      // wipes what a key has made; the core is cleared at the same time
   input  logic       wipe_i,       // wipes the position too
   input  logic       stop_i,       // ends the run
+  input  logic       settle_i,     // the run is over: one cycle, in which nothing is offered
 
   input  logic       start_i,
   input  logic [1:0] mode_i,       // held
@@ -67,6 +68,7 @@ module job_cipher
   output logic       aes_decrypt_o,
   output block_t     aes_block_o,
   input  logic       aes_ready_i,
+  input  logic       aes_idle_i,
   input  logic       aes_valid_i,
   input  block_t     aes_block_i
 );
@@ -74,8 +76,7 @@ module job_cipher
   logic active_q;                 // between start and the end of the run
   logic ctr_mode, blk_mode, cbc_decrypt, cbc_encrypt;
   logic run_q, stale_q, have_q;   // core: runs a block; one of an earlier run; its result waits in block_o
-  logic have, take, want, ctr_step;
-  block_t gen_q;                  // counter of the next block to make
+  logic have, take, want, rest, ctr_step;
   block_t out_q;                  // keystream; ECB: block on its way out
   logic out_live_q;
   logic [3:0] at_q;               // next byte of out_q
@@ -98,12 +99,27 @@ module job_cipher
   assign take = have && (!out_live_q || (at_q == 4'd15 && (ctr_mode ? ctr_step : 1'b1)));
 
   always_comb begin
-    if (ctr_mode) want = active_q && left_i > (out_live_q ? 10'd16 - 10'(at_q) : 10'd0);
+    if (ctr_mode) want = active_q && (left_i[9:5] != '0 || left_i[4:0] > (out_live_q ? 5'd16 - 5'(at_q) : 5'd0));
     else          want = full_q;
   end
-  assign aes_start_o = want && !run_q && !have_q && !clear_i;
+  assign rest = !run_q && !have_q;
+  assign aes_start_o = want && rest; // the core minds a clear itself
   assign aes_decrypt_o = blk_mode && !encrypt_i;
-  assign aes_block_o = ctr_mode ? job_pkg::reverse(gen_q) : part_q;
+  assign aes_block_o = ctr_mode ? job_pkg::reverse(ctr_o) : part_q;
+
+  // While a run lasts ctr_o is the counter of the next block to make. One adder takes it on by a block, and in the end
+  // back by those that were begun and not used up.
+  logic [63:0] low, addend;
+  logic [64:0] high;
+  logic carry, whole, unused_high;
+  logic [1:0] ahead;
+  assign ahead = 2'(out_live_q) + 2'((run_q && !stale_q) || have_q);
+  assign addend = settle_i ? -64'(ahead) : 64'd1;
+  assign {carry, low} = {1'b0, ctr_o[63:0]} + {1'b0, addend};
+  assign whole = rule_i == 2'(CtrCarry128);
+  // {x, 1} + {y, c} is an adder with a carry in.
+  assign high = {ctr_o[127:64], 1'b1} + {{64{addend[63] && whole}}, carry && whole};
+  assign unused_high = high[0];
 
   always_ff @(posedge clk_i) begin
     if (aes_valid_i) begin
@@ -113,20 +129,18 @@ module job_cipher
     end else if (take) begin
       have_q <= 1'b0;
     end
-    if (aes_start_o && aes_ready_i) begin
-      run_q <= 1'b1;
-      gen_q <= job_pkg::next_counter(gen_q, rule_i);
-    end
+    if (aes_start_o && aes_ready_i) run_q <= 1'b1;
+    if (ctr_mode && (settle_i || (aes_start_o && aes_ready_i))) ctr_o <= {high[64:1], low};
+    if (set_i) ctr_o <= ctr_i;
+    if (wipe_i || !rst_ni) ctr_o <= '0;
     if (load_i) begin
       have_q <= 1'b0;
       stale_q <= run_q && !aes_valid_i;
     end
-    if (start_i) gen_q <= ctr_o;
     if (clear_i || !rst_ni) begin
       run_q <= 1'b0;
       stale_q <= 1'b0;
       have_q <= 1'b0;
-      gen_q <= '0;
     end
   end
 
@@ -139,15 +153,11 @@ module job_cipher
       at_q <= at_q + 1'b1;
       if (at_q == 4'd15) out_live_q <= 1'b0;
     end
-    if (ctr_step && at_q == 4'd15) ctr_o <= job_pkg::next_counter(ctr_o, rule_i);
     if (take) begin
       out_q <= aes_block_i;
       out_live_q <= 1'b1;
     end
-    if (set_i) begin
-      ctr_o <= ctr_i;
-      at_q <= ks_i;
-    end
+    if (set_i) at_q <= ks_i;
     if (load_i) out_live_q <= 1'b0;
     if (start_i) active_q <= 1'b1;
     if (load_i || stop_i || !rst_ni) active_q <= 1'b0;
@@ -155,10 +165,7 @@ module job_cipher
       out_live_q <= 1'b0;
       out_q <= '0;
     end
-    if (wipe_i || !rst_ni) begin
-      ctr_o <= '0;
-      at_q <= '0;
-    end
+    if (wipe_i || !rst_ni) at_q <= '0;
   end
   assign ks_o = at_q;
 
@@ -180,13 +187,13 @@ module job_cipher
   // A block that this run does not end has to be kept, and job_chain is written once a cycle.
   assign tail = left_i[9:4] == '0 && !(5'(left_i[3:0]) + 5'(fill_o) > 5'd15);
   always_comb begin
-    room = !full_q || (aes_start_o && aes_ready_i);
+    room = !full_q || (rest && aes_idle_i);
     if (cbc_encrypt) room = !(full_q || run_q || have_q) && (!out_live_q || (at_q > fill_o && !tail));
     if (replay) room = 1'b0;
   end
 
   always_ff @(posedge clk_i) begin
-    if (aes_start_o && aes_ready_i) full_q <= 1'b0;
+    if (rest && aes_ready_i) full_q <= 1'b0;
     if (gather || (replay && active_q)) begin
       part_q <= {gather ? gather_byte : chain_o, part_q[127:8]};
       replayed_q <= replayed_q + 1'b1;
@@ -262,7 +269,7 @@ module job_cipher
   // ---- bytes
 
   always_comb begin
-    ready_o = active_q && !clear_i;
+    ready_o = active_q;
     if (ctr_mode && secret_i && !out_live_q) ready_o = 1'b0;
     if (blk_mode && secret_i && !room) ready_o = 1'b0;
     if (blk_mode && !secret_i && !(idle_o && fill_o == '0)) ready_o = 1'b0;
@@ -274,7 +281,7 @@ module job_cipher
     byte_o = byte_i;
     if (secret_i && ctr_mode) byte_o = byte_i ^ out_q[8*at_q +: 8];
     if (blk_mode && (secret_i || out_live_q)) begin
-      valid_o = out_live_q && !clear_i;
+      valid_o = out_live_q;
       byte_o = out_q[8*at_q +: 8] ^ (cbc_decrypt ? chain_o : 8'd0);
     end
   end
@@ -286,6 +293,7 @@ module job_cipher
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!(accept && secret_i && !ctr_mode && !blk_mode)) else $error("byte to encrypt without a mode");
+      assert (!(settle_i && aes_start_o)) else $error("block begun after the run");
       assert (!restart_i || idle_o) else $error("chain restarted under a block under way");
       assert (!(chain_we_i && (gather || keep_out))) else $error("two writes to job_chain");
       assert (!(accept && secret_i && ctr_mode) || out_live_q) else $error("keystream used before it is there");

@@ -2,7 +2,7 @@
 //
 // The job engine: takes one packet of one context at a time through header, checks, list, cipher and answer.
 //
-//   Pick -> Load -+-> Header -> Check -+-> List --+-> Iv -+-> Key -> Data -+-> Finish -> Pick
+//   Pick -> Load -+-> Header -> Check -+-> List --+-> Iv -+-> Key -> Data -> Rest -+-> Finish -> Pick
 //                 |                    +----------+       |                |     ^
 //                 |                    +-> Op -> OpOut ---|----------------+-----+  a key operation of the vault
 //                 +-> Key (payload goes on, chunk of a surface), List (goes on), Finish (tail, drain)
@@ -99,6 +99,7 @@ module job_engine
   output logic                      aes_decrypt_o,
   output block_t                    aes_block_o,
   input  logic                      aes_ready_i,
+  input  logic                      aes_idle_i,
   input  logic                      aes_valid_i,
   input  block_t                    aes_block_i,
 
@@ -106,8 +107,8 @@ module job_engine
 );
 
   typedef enum logic [4:0] {
-    Pick, Load, Header, Check, List, Iv, Key, Data, Op, OpOut, Finish, End, Answer, Settle, Wipe,
-    Blank
+    Pick = 5'h00, Load, Header, Finish, End, Answer, Settle, Wipe, Blank,
+    Check = 5'h10, List, Iv, Key, Data, Rest, Op, OpOut // the unit's job can be stopped
   } fsm_e;
 
   localparam int unsigned OpPoolWords = 4;
@@ -144,7 +145,7 @@ module job_engine
   job_state #(.NCtx(NCtx)) u_state (
     .clk_i, .rst_ni,
     .ctx_i(ctx_q), .job_o(saved), .phase_o(phase),
-    .cfg_o(cfg), .cfg_we_i(cfg_we), .cfg_i(cfg_new),
+    .load_i(fsm_q == Load), .cfg_o(cfg), .cfg_we_i(cfg_we), .cfg_i(cfg_new),
     .first_o(stamp_first), .last_o(stamp_last), .first_we_i(first_we), .last_we_i(last_we), .cycle_i,
     .save_i(save), .job_i(job_end), .phase_i(phase_end), .wait_pool_i(wait_pool), .wiped_i(wiped),
     .session_valid_i(chk_session_valid), .session_i(chk_session),
@@ -182,8 +183,8 @@ module job_engine
   slot_attr_t attr;
   logic [15:0] chk_src, chk_dst;
   logic [SurfW-1:0] chk_rec_idx;
+  surface_rec_t rec_q;
   logic chk_req, iv_req;
-  logic [SlotW-1:0] chk_slot;
   logic [2:0] chk_word, iv_word;
   logic [63:0] made_iv;
 
@@ -194,7 +195,7 @@ module job_engine
   logic [3:0] hdr_ks, pos_ks, cipher_ks, cipher_fill;
   logic [8:0] hdr_phase, phase_now, phase_next;
   logic [1:0] cipher_blk;
-  logic cipher_head, in_crypt, secret, range_next;
+  logic cipher_head, in_crypt, secret, secret_known, range_next, offer;
 
   assign pos_new = fsm_q == Blank || (fsm_q == Check && chk_done);
   assign pos_made = fsm_q == Iv && iv_done && cfg.made_iv;
@@ -267,8 +268,8 @@ module job_engine
     .tag_locked_i, .done_o(chk_done), .status_o(chk_status), .session_valid_o(chk_session_valid),
     .session_o(chk_session), .attr_o(attr), .dst_attr_o(op_dst_attr_o),
     .dst_keyed_o(op_dst_keyed_o), .session_gen_o(op_session_gen_o),
-    .src_o(chk_src), .dst_o(chk_dst), .chk_req_o(chk_req), .chk_slot_o(chk_slot), .chk_word_o(chk_word),
-    .chk_data_i, .chk_state_i, .rec_idx_o(chk_rec_idx), .rec_i
+    .src_o(chk_src), .dst_o(chk_dst), .rest_slot_i(cfg.slot), .chk_req_o(chk_req), .chk_slot_o, .chk_word_o(chk_word),
+    .chk_data_i, .chk_state_i, .rec_idx_o(chk_rec_idx), .rec_i(rec_q)
   );
 
   assign iv_start = fsm_q == Iv && first;
@@ -281,16 +282,16 @@ module job_engine
   );
   assign hist_slot_o = cfg.slot;
   assign chk_req_o = chk_req || iv_req;
-  assign chk_slot_o = chk_req ? chk_slot : cfg.slot;
   assign chk_word_o = chk_req ? chk_word : iv_word;
 
   logic vetted, rec_lost;
   logic [SurfW-1:0] watch_rec_idx;
   job_watch u_watch (
-    .clk_i, .run_i(fsm_q inside {Key, Data}), .cfg_i(cfg), .ctx_i(ctx_q), .rec_idx_o(watch_rec_idx), .rec_i,
+    .clk_i, .run_i(fsm_q inside {Key, Data}), .cfg_i(cfg), .ctx_i(ctx_q), .rec_idx_o(watch_rec_idx), .rec_i(rec_q),
     .vetted_o(vetted), .lost_o(rec_lost)
   );
   assign rec_idx_o = fsm_q == Check ? chk_rec_idx : watch_rec_idx;
+  always_ff @(posedge clk_i) rec_q <= rec_i;
 
   // ---- key operations
 
@@ -298,10 +299,14 @@ module job_engine
   assign op_session_o = cfg.slot;
   assign op_session_len_o = cfg.key_len;
   assign op_dst_o = hdr_q.dst_handle[SlotW-1:0];
-  assign op_dst_len_o = hdr_q.dst_offset == 32'd16 ? KeyLen128 : hdr_q.dst_offset == 32'd24 ? KeyLen192 : KeyLen256;
+  always_ff @(posedge clk_i) begin
+    op_dst_len_o <= hdr_q.dst_offset == 32'd16 ? KeyLen128 : hdr_q.dst_offset == 32'd24 ? KeyLen192 : KeyLen256;
+  end
   assign op_dst_rule_o = ctr_rule_e'(hdr_q.counter_rule);
   assign op_dst_mode_o = hdr_q.mode[1:0];
+  logic op_over_q;
   assign op_start_o = fsm_q == Op && first && !stop;
+  always_ff @(posedge clk_i) op_over_q <= op_done_i;
 
   logic blk_start, blk_take;
   job_block u_block (
@@ -312,10 +317,10 @@ module job_engine
   // ---- cipher
 
   logic cipher_start, cipher_ready, cipher_idle, cipher_quiet, take;
-  logic key_here, key_early, key_clear;
+  logic key_here, key_clear;
 
   job_cipher #(.NCtx(NCtx)) u_cipher (
-    .clk_i, .rst_ni, .clear_i(aes_clear_o), .wipe_i(kill || (fsm_q == Pick && pick_wipe)), .stop_i(kill || stop),
+    .clk_i, .rst_ni, .clear_i(aes_clear_o), .wipe_i(kill || (fsm_q == Pick && pick_wipe)), .stop_i(kill || stop), .settle_i(fsm_q == Rest),
     .start_i(cipher_start),
     .mode_i(cfg.mode), .encrypt_i(cfg.encrypt), .rule_i(cfg.rule),
     .load_i(fsm_q == Load || pos_new), .set_i(fsm_q == Load || pos_new || pos_made),
@@ -326,18 +331,17 @@ module job_engine
     .ctx_i(ctx_q), .chain_we_i(fsm_q == Wipe || (fsm_q == Header && src_valid && count_q[7:4] == 4'd1)),
     .chain_at_i(fsm_q == Header ? {2'd3, count_q[3:0]} : count_q[5:0]), .chain_byte_i(fsm_q == Wipe ? '0 : src_byte),
     .answer_i(fsm_q == Answer), .answer_iv_i(cfg.restart && !cfg.more), .chain_o(chain_byte),
-    .left_i(unit_q), .valid_i(src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0),
+    .left_i(unit_q), .valid_i(offer),
     .secret_i(job_q.seg_enc && secret), .byte_i(src_byte), .ready_o(cipher_ready),
     .valid_o(cipher_out), .byte_o(cipher_byte),
-    .aes_start_o, .aes_decrypt_o, .aes_block_o, .aes_ready_i, .aes_valid_i, .aes_block_i
+    .aes_start_o, .aes_decrypt_o, .aes_block_o, .aes_ready_i, .aes_idle_i, .aes_valid_i, .aes_block_i
   );
   assign emit = cipher_out && fsm_q == Data && !stop;
-  assign take = src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0 && cipher_ready;
+  assign offer = src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0 && secret_known;
+  assign take = offer && cipher_ready;
 
-  // A job that goes on has its key fetched while the rest of it is looked at.
-  assign key_early = fsm_q == Load && (phase == PhChunk || (phase == PhData && len_q != '0)) && !revoked && !kill;
   job_key #(.NCtx(NCtx)) u_key (
-    .clk_i, .rst_ni, .early_i(key_early), .ask_i(fsm_q == Key && first && !stop), .mode_i(cfg.mode),
+    .clk_i, .rst_ni, .ask_i(fsm_q == Key && first && !stop), .mode_i(cfg.mode),
     .slot_i(cfg.slot), .session_i(session), .ctx_i(ctx_q), .op_i(fsm_q == Op), .rest_i(fsm_q == Pick), .cleared_i(aes_clear_o),
     .here_o(key_here), .due_o(key_due),
     .key_req_o, .key_done_i(key_done_i && fsm_q == Key),
@@ -347,7 +351,7 @@ module job_engine
   assign key_len_o = cfg.key_len;
   assign cipher_start = fsm_q == Key && vetted && key_here && !stop;
   // After a key operation the core has held the session's key and the new one.
-  assign aes_clear_o = key_clear || kill || stop || op_done_i;
+  assign aes_clear_o = key_clear || kill || stop || op_over_q;
   assign vault_abort_o = kill || stop;
 
   // ---- the walk through a list
@@ -370,9 +374,9 @@ module job_engine
 
   job_pattern u_pattern (
     .clk_i, .rst_ni, .set_i(fsm_q == Load || pos_new), .phase_i(fsm_q == Load ? saved.phase : hdr_phase),
-    .range_i(range_next), .step_i(take && job_q.seg_enc), .crypt_i(cfg.crypt), .skip_i(cfg.skip),
+    .range_i(range_next), .left_new_i(seg_load), .step_i(take && job_q.seg_enc), .crypt_i(cfg.crypt), .skip_i(cfg.skip),
     .left_i(job_q.seg), .more_i(cfg.more && job_q.list_at == cfg.list_words),
-    .crypt_o(in_crypt), .secret_o(secret), .phase_o(phase_now)
+    .known_o(secret_known), .crypt_o(in_crypt), .secret_o(secret), .phase_o(phase_now)
   );
   // A CBC block cut in two is the next job's as a whole; behind a range that ended here a new one begins.
   always_comb begin
@@ -453,7 +457,7 @@ module job_engine
   assign end_data = fsm_q == Data && (take && unit_q == 10'd1 && !cfg.mode[0] || // CTR, none
                                          unit_q == '0 && cipher_idle);
 
-  assign working = fsm_q inside {Check, List, Iv, Key, Data, Op, OpOut};
+  assign working = fsm_q[4];
   assign stop = working && (revoked || rec_lost);
   assign wait_pool = fsm_q == Check && chk_done && chk_status == JobOk && pool_short && !kill && !stop;
   assign wiped = fsm_q == Wipe && &count_q;
@@ -520,9 +524,10 @@ module job_engine
       Key: if (cipher_start) fsm_q <= Data;
       Data: begin
         if (take && pkt_q) rest_q <= rest_q - 1'b1;
-        if (end_data) fsm_q <= Finish;
+        if (end_data) fsm_q <= Rest;
       end
-      Op: if (op_done_i) fsm_q <= cfg.ret ? OpOut : Finish;
+      Rest: fsm_q <= Finish;
+      Op: if (op_over_q) fsm_q <= cfg.ret ? OpOut : Finish;
       OpOut: if (!first) begin
         count_q <= count_q + 1'b1;
         if (count_q == 8'd15) fsm_q <= Finish;
@@ -625,7 +630,7 @@ module job_engine
         end
         if (emit) job_q.done <= job_q.done + 1'b1;
       end
-      Op: if (op_done_i) begin
+      Op: if (op_over_q) begin
         job_q.left <= '0;
         job_q.status <= op_wrapped_i ? 4'(JobWrappedKey) : 4'(JobOk);
         if (!op_wrapped_i) job_q.done <= job_q.left;

@@ -9,7 +9,7 @@
 //     comes or not.
 //   - Read-back slots: the IV is the one kept in the slot, Count 0; the kept one moves on by one.
 //
-// The counter is walked in words, least significant first (word 3 of the history): five cycles to compare, six to
+// The counter is walked in words, least significant first (word 3 of the history): six cycles to compare, six to
 // write. bytes_i = bytes that go through AES; 0 touches nothing.
 
 module job_iv
@@ -41,7 +41,7 @@ module job_iv
   input  logic             hist_gnt_i
 );
 
-  typedef enum logic [2:0] { Idle, Flags, Compare, Judge, Update, UpdateFlags, Done } fsm_e;
+  typedef enum logic [2:0] { Idle, Look, Flags, Compare, Judge, Update, UpdateFlags, Done } fsm_e;
 
   localparam logic [2:0] RdHist = WordHist[2:0];
   localparam logic [2:0] RdFlags = WordHistFlags[2:0];
@@ -84,8 +84,8 @@ module job_iv
     chk_req_o = 1'b0;
     chk_word_o = RdHist;
     case (fsm_q)
-      Idle: begin
-        chk_req_o = start_i;
+      Look: begin
+        chk_req_o = 1'b1;
         chk_word_o = readback_i ? RdHist : RdFlags;
       end
       Flags: begin
@@ -110,8 +110,9 @@ module job_iv
     unique case (fsm_q)
       Idle: if (start_i) begin
         status_o <= JobOk;
-        fsm_q <= bytes_i == '0 && !readback_i ? Done : Flags;
+        fsm_q <= bytes_i == '0 && !readback_i ? Done : Look;
       end
+      Look: fsm_q <= Flags;
       Flags: begin
         flags_q <= flags;
         below_q <= ks_i < flags.ks;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which slot's key the AES core holds, and when another one is fetched. A unit whose key is there goes on at once.
-// early_i asks while the rest of a unit is looked at, ask_i when the key is needed (nothing happens if it was asked
-// for already). A key operation takes the core for itself.
+// Which slot's key the AES core holds, and when another one is fetched. A unit whose key is there goes on at once
+// (here_o with ask_i). A key operation takes the core for itself.
 //
 // A revocation of the key's session or context clears the core in the same cycle. A key loaded before that may have left
 // the end of its schedule behind a shorter one's: after any revocation the core is cleared once more when it rests.
@@ -16,8 +15,7 @@ module job_key
   input  logic              clk_i,
   input  logic              rst_ni,
 
-  input  logic              early_i,
-  input  logic              ask_i,
+  input  logic              ask_i,          // once a unit
   input  logic [1:0]        mode_i,         // ModeNone needs no key
   input  logic [SlotW-1:0]  slot_i,
   input  logic [SlotW-1:0]  session_i,
@@ -37,12 +35,12 @@ module job_key
   output logic              clear_o
 );
 
-  logic valid_q, asked_q, revoked;
+  logic valid_q, revoked;
   logic [SlotW-1:0] slot_q, session_q;
   logic [CtxW-1:0] ctx_q;
 
-  assign here_o = mode_i == 2'(ModeNone) || (valid_q && slot_q == slot_i) || key_done_i;
-  assign key_req_o = !here_o && (early_i || (ask_i && !asked_q));
+  assign here_o = mode_i == 2'(ModeNone) || (valid_q && slot_q == slot_i);
+  assign key_req_o = !here_o && ask_i;
 
   always_comb begin
     revoked = revoke_session_i && session_q == revoke_session_idx_i;
@@ -51,7 +49,6 @@ module job_key
   assign clear_o = (valid_q && revoked) || (due_o && rest_i);
 
   always_ff @(posedge clk_i) begin
-    asked_q <= early_i;
     if (key_done_i) begin
       valid_q <= 1'b1;
       slot_q <= slot_i;

@@ -17,33 +17,41 @@ module job_pattern (
   input  logic        set_i,
   input  logic [8:0]  phase_i,      // bytes of the pattern done
   input  logic        range_i,      // a range begins
+  input  logic        left_new_i,   // left_i is another range's from the next cycle on
   input  logic        step_i,       // a byte of it was taken
   input  logic [3:0]  crypt_i,      // held
   input  logic [3:0]  skip_i,
   input  logic [31:0] left_i,       // bytes of the range in this job, the next one included
   input  logic        more_i,
+  output logic        known_o,      // secret_o counts: not in the cycle behind a change that is no step
   output logic        crypt_o,      // the next byte lies in a run of crypt blocks
   output logic        secret_o,     // ... and goes through AES
   output logic [8:0]  phase_o
 );
 
   logic [9:0] sum;
-  logic whole, unused_sum;
+  logic whole, whole_next, whole_q, wrap, changed_q, unused_sum;
 
   assign sum = {1'b0, phase_o} + {2'b0, left_i[7:0]};
   assign unused_sum = ^sum[3:0];
+  assign wrap = step_i && phase_o[3:0] == 4'd15 && phase_o[8:4] + 5'd1 == 5'(crypt_i) + 5'(skip_i);
   assign whole = more_i || left_i[31:8] != '0 || sum[9:4] >= {2'b0, crypt_i};
   assign crypt_o = phase_o[8:4] < {1'b0, crypt_i};
-  assign secret_o = crypt_i == '0 || (crypt_o && whole);
+  // A step takes from left_i what it adds to phase_o, but where the pattern begins anew.
+  assign whole_next = more_i || left_i[31:8] != '0 || left_i[7:0] > {crypt_i, 4'b0};
+  assign secret_o = crypt_i == '0 || (crypt_o && whole_q);
+  assign known_o = crypt_i == '0 || !changed_q;
 
   always_ff @(posedge clk_i) begin
     if (step_i && crypt_i != '0) begin
       phase_o <= phase_o + 1'b1;
-      if (phase_o[3:0] == 4'd15 && phase_o[8:4] + 5'd1 == 5'(crypt_i) + 5'(skip_i)) phase_o <= '0;
+      if (wrap) phase_o <= '0;
     end
     if (range_i) phase_o <= '0;
     if (set_i) phase_o <= phase_i;
     if (!rst_ni) phase_o <= '0;
+    whole_q <= wrap ? whole_next : whole;
+    changed_q <= set_i || range_i || left_new_i;
   end
 
 endmodule

@@ -118,10 +118,4 @@ package job_pkg;
     return r;
   endfunction
 
-  function automatic block_t next_counter(block_t c, logic [1:0] rule);
-    logic [64:0] low;
-    low = {1'b0, c[63:0]} + 65'd1;
-    return {rule == 2'(CtrCarry128) ? c[127:64] + 64'(low[64]) : c[127:64], low[63:0]};
-  endfunction
-
 endpackage

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The jobs of all contexts between two packets: what is fixed (cfg_o, always that of ctx_i), how far they are (loaded
+// The jobs of all contexts between two packets: what is fixed (cfg_o: ctx_i's from the cycle after load_i on), how far they are (loaded
 // and saved in one cycle), and when they began and ended: LUT RAMs. Beside them what has to be seen of all contexts at
 // once: phases, and which session each job belongs to, so that a session's revocation marks its jobs in the same cycle. A context's revocation puts it back to PhIdle in the same cycle and
 // asks for its memory to be wiped.
@@ -17,6 +17,7 @@ module job_state
   input  logic [CtxW-1:0]   ctx_i,
   output job_t              job_o,
   output phase_e            phase_o,
+  input  logic              load_i,
   output job_cfg_t          cfg_o,
   input  logic              cfg_we_i,
   input  job_cfg_t          cfg_i,
@@ -59,7 +60,6 @@ module job_state
 
   assign idx = ctx_i[IdxW-1:0];
   assign job_o = ram[idx];
-  assign cfg_o = cfg_ram[idx];
   assign first_o = first_ram[idx];
   assign last_o = last_ram[idx];
   assign stamp = wiped_i ? '0 : cycle_i;
@@ -70,6 +70,8 @@ module job_state
   always_ff @(posedge clk_i) begin
     if (save_i || wiped_i) ram[idx] <= job_i;
     if (cfg_we_i || wiped_i) cfg_ram[idx] <= cfg_i;
+    if (cfg_we_i || wiped_i) cfg_o <= cfg_i;
+    else if (load_i) cfg_o <= cfg_ram[idx];
     if (first_we_i || wiped_i) first_ram[idx] <= stamp;
     if (last_we_i || wiped_i) last_ram[idx] <= stamp;
   end

@@ -109,19 +109,17 @@ module surface_pages
     end
   end
 
-  // Owned before and after this cycle.
-  logic [NPages-1:0] kept;
-  logic [31:0] readable;
-  assign kept = owned_q & ~ending;
-  assign readable = 32'(kept);
-  assign rd_ok = readable[rd_addr_i[15:11]];
+  // Owned in this cycle, and still in the next.
+  logic [31:0] owned;
+  assign owned = 32'(owned_q);
+  assign rd_ok = owned[rd_addr_i[15:11]];
 
   always_ff @(posedge clk_i) begin
     rd_ok_q <= rd_en_i & rd_ok;
     if (rd_en_i) rd_page_q <= rd_addr_i[15:11];
     if (!rst_ni) rd_ok_q <= 1'b0;
   end
-  assign rd_data_o = rd_ok_q ? page_data[rd_page_q] : 8'h00;
+  assign rd_data_o = rd_ok_q && owned[rd_page_q] ? page_data[rd_page_q] : 8'h00;
 
 `ifdef FORMAL
   // No page is free before each of its bytes is zero: shown for one byte of every page, at any address.

@@ -110,6 +110,8 @@ module vault
   logic cmd_set, ops_set, ops_set_gnt, zero_busy, ops_load, ops_load_tag, pool_take;
   logic [SlotW-1:0] cmd_set_slot, cmd_look, job_look, ops_target;
   slot_state_e cmd_set_state, ops_set_state, cmd_look_state, job_look_state;
+  logic job_keyed, ops_live;
+  logic [SlotW-1:0] looked_q;
   logic [31:0] pool_word;
   logic [3:0][31:0] tag_key;
   logic op_busy_q;
@@ -136,6 +138,7 @@ module vault
     .cmd_set_i(cmd_set), .cmd_slot_i(cmd_set_slot), .cmd_state_i(cmd_set_state),
     .ops_set_i(ops_set), .ops_slot_i(op_dst_i), .ops_state_i(ops_set_state), .ops_gnt_o(ops_set_gnt),
     .cmd_look_i(cmd_look), .cmd_look_o(cmd_look_state), .job_look_i(job_look), .job_look_o(job_look_state),
+    .job_keyed_o(job_keyed), .ops_look_i(ops_target), .ops_live_o(ops_live),
     .free_o, .zeroizing_o, .keyed_o, .busy_o(zero_busy),
     .rd_req_o(rd_req[4]), .rd_addr_o(rd_addr[4]), .rd_gnt_i(rd_gnt[4]), .rd_data_i(rd_data),
     .wr_req_o(wr_req[4]), .wr_addr_o(wr_addr[4]), .wr_data_o(wr_data[4]), .wr_gnt_i(wr_gnt[4])
@@ -160,7 +163,7 @@ module vault
     .dst_mode_i(op_dst_mode_i), .abort_i,
     .done_o(op_done_o), .wrapped_o(op_wrapped_o), .result_o(op_result_o),
     .blk_req_o(op_blk_req_o), .blk_sel_o(op_blk_sel_o), .blk_valid_i(op_blk_valid_i), .blk_i(op_blk_i),
-    .target_o(ops_target), .target_state_i(job_look_state),
+    .target_o(ops_target), .live_i(ops_live),
     .set_o(ops_set), .set_state_o(ops_set_state), .set_gnt_i(ops_set_gnt),
     .pool_take_o(pool_take), .pool_word_i(pool_word),
     .rd_req_o(rd_req[2]), .rd_addr_o(rd_addr[2]), .rd_data_i(rd_data),
@@ -194,10 +197,13 @@ module vault
   assign rd_req[0] = chk_req_i;
   assign rd_addr[0] = {chk_slot_i, 1'b1, chk_word_i};
   assign chk_data_o = rd_data;
-  assign job_look = op_busy_q ? ops_target : chk_req_i ? chk_slot_i : hist_slot_i;
-  always_ff @(posedge clk_i) chk_state_o <= job_look_state;
+  assign job_look = hist_req_i ? hist_slot_i : chk_slot_i;
+  always_ff @(posedge clk_i) begin
+    chk_state_o <= job_look_state;
+    looked_q <= job_look;
+  end
 
-  assign wr_req[3] = hist_req_i && job_look_state == SlotKeyed;
+  assign wr_req[3] = hist_req_i && job_keyed && looked_q == hist_slot_i;
   assign wr_addr[3] = {hist_slot_i, 1'b1, hist_word_i};
   assign wr_data[3] = hist_data_i;
   assign hist_gnt_o = wr_gnt[3];

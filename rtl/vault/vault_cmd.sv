@@ -62,7 +62,7 @@ module vault_cmd
 );
 
   typedef enum logic [3:0] {
-    Idle, Attr, Gen, SessionAttr, SessionGen, Decide, Fill, Scan, ScanTake
+    Idle, Attr, Gen, SessionAttr, SessionGen, Judge, Decide, Fill, Scan, ScanTake, ScanEnd
   } fsm_e;
 
   fsm_e fsm_q;
@@ -73,7 +73,8 @@ module vault_cmd
   slot_attr_t new_q, old_q;      // attributes: from the CPU, in memory
   slot_attr_t session_attr_q;
   slot_state_e state_q, session_state_q;
-  logic [SlotW-1:0] session;
+  logic [SlotW-1:0] session, session_q;
+  logic hit_q;                   // the slot of this scan is alive and of the session that ends
   logic [GenW-1:0] session_gen_q;
   logic [3:0] word_q;
   logic [SlotW-1:0] scan_q;
@@ -107,9 +108,10 @@ module vault_cmd
   end
   assign kill = revoked(ctx_q, revoke_ctx_i);
 
-  // ---- what the command may do; valid in Decide
+  // ---- what the command may do: found in Judge, valid in Decide
 
   logic state_free, state_reserved, session_live, reserve_ok, key_ok, commit_ok, revoke_ok;
+  logic reserve_ok_q, revoke_ok_q;
 
   assign session = cmd_q == CmdReserve ? new_q.session : old_q.session;
   // Read with the attributes. Since then nobody but a revocation of the context (kill) can have taken the slot
@@ -136,25 +138,33 @@ module vault_cmd
   assign commit_ok = state_reserved && key_open_q && key_slot_q == slot_q && key_count_q == key_need_q && !key_over_q;
   assign revoke_ok = live(state_q) && session_live;
 
+  always_ff @(posedge clk_i) begin
+    reserve_ok_q <= reserve_ok;
+    session_q <= session;
+    hit_q <= live(look_i) && rd_data_i[SlotW-1:0] == old_q.session;
+    revoke_ok_q <= fsm_q == Judge && cmd_q == CmdRevoke && revoke_ok && !kill && rst_ni;
+  end
+
   // ---- outputs to the slots
 
-  assign revoke_session_o = fsm_q == Decide && cmd_q == CmdRevoke && revoke_ok && !kill;
-  assign revoke_session_idx_o = session;
+  // A context's revocation in this cycle ends the session as well.
+  assign revoke_session_o = revoke_ok_q;
+  assign revoke_session_idx_o = session_q;
 
   always_comb begin
     set_o = 1'b0;
     set_slot_o = slot_q;
     set_state_o = SlotReserved;
     if (fsm_q == Decide && !kill) begin
-      if (cmd_q == CmdReserve) set_o = reserve_ok;
+      if (cmd_q == CmdReserve) set_o = reserve_ok_q;
       if (cmd_q == CmdCommit) begin
         set_o = commit_ok;
         set_state_o = SlotKeyed;
       end
     end
-    if (revoke_session_o || fsm_q == ScanTake) begin
-      set_o = revoke_session_o || (live(look_i) && rd_data_i[SlotW-1:0] == old_q.session);
-      set_slot_o = revoke_session_o ? session : scan_q;
+    if (revoke_ok_q || fsm_q == ScanEnd) begin
+      set_o = fsm_q == ScanEnd ? hit_q : !kill;
+      set_slot_o = fsm_q == ScanEnd ? scan_q : session_q;
       set_state_o = SlotZeroizing;
     end
   end
@@ -167,8 +177,8 @@ module vault_cmd
     case (fsm_q)
       Attr: ;
       Gen: rd_addr_o = {slot_q, WordGen};
-      SessionAttr: rd_addr_o = {session, WordAttr};
-      SessionGen: rd_addr_o = {session, WordGen};
+      SessionAttr: rd_addr_o = {session_q, WordAttr};
+      SessionGen: rd_addr_o = {session_q, WordGen};
       Scan, ScanTake: rd_addr_o = {scan_q, WordAttr};
       default: rd_req_o = 1'b0;
     endcase
@@ -221,17 +231,18 @@ module vault_cmd
       end
       SessionGen: if (taken_q) begin
         session_gen_q <= rd_data_i[GenW-1:0];
-        fsm_q <= Decide;
+        fsm_q <= Judge;
       end
+      Judge: fsm_q <= Decide;
       Decide: begin
         word_q <= '0;
         scan_q <= '0;
         fsm_q <= Idle;
         case (cmd_q)
-          CmdReserve: if (reserve_ok) fsm_q <= Fill;
+          CmdReserve: if (reserve_ok_q) fsm_q <= Fill;
           CmdKey: result_ok_o <= key_ok;
           CmdCommit: result_ok_o <= commit_ok;
-          CmdRevoke: if (revoke_ok) fsm_q <= Scan;
+          CmdRevoke: if (revoke_ok_q) fsm_q <= Scan;
           default: result_ok_o <= 1'b1;
         endcase
       end
@@ -243,7 +254,9 @@ module vault_cmd
         end
       end
       Scan: if (rd_gnt_i) fsm_q <= ScanTake;
-      default: begin // ScanTake
+      // Between the look and the end nobody but a revocation of the context moves the slot.
+      ScanTake: fsm_q <= ScanEnd;
+      default: begin // ScanEnd
         scan_q <= scan_q + 1'b1;
         fsm_q <= Scan;
         if (scan_q == SlotW'(NSlots - 1)) begin
@@ -287,16 +300,18 @@ module vault_cmd
   end
 
 `ifdef FORMAL
-  logic f_known, f_read, f_decide, f_fill, f_scan, f_scan_take, f_attr_take, f_session_take, f_session_read; // for vault.sv
-  assign f_known = fsm_q <= ScanTake;
-  assign f_read = fsm_q inside {Gen, SessionAttr, SessionGen, Decide};
+  logic f_known, f_judged, f_read, f_decide, f_fill, f_scan, f_scan_take, f_scan_end, f_attr_take, f_session_take, f_session_read; // for vault.sv
+  assign f_known = fsm_q <= ScanEnd;
+  assign f_read = fsm_q inside {Gen, SessionAttr, SessionGen, Judge, Decide};
   assign f_decide = fsm_q == Decide;
+  assign f_judged = revoke_ok_q == (f_decide && cmd_q == CmdRevoke && revoke_ok) && (!f_decide || reserve_ok_q == reserve_ok);
   assign f_fill = fsm_q == Fill;
-  assign f_scan = fsm_q inside {Scan, ScanTake};
+  assign f_scan = fsm_q inside {Scan, ScanTake, ScanEnd};
   assign f_scan_take = fsm_q == ScanTake;
+  assign f_scan_end = fsm_q == ScanEnd;
   assign f_attr_take = fsm_q == Attr && taken_q;
   assign f_session_take = fsm_q == SessionAttr && taken_q;
-  assign f_session_read = fsm_q inside {SessionGen, Decide};
+  assign f_session_read = fsm_q inside {SessionGen, Judge, Decide};
 `endif
 
 `ifndef SYNTHESIS

@@ -2,7 +2,7 @@
 //
 // The only way of a key out of the vault: word by word into the AES core's staging register, then key_load.
 // req_i starts it (slot and length held until done_o, or the tag key); done_o comes with key_load_o, in the cycle
-// in which the core takes the key over: 5, 7 or 9 cycles after req_i with an idle core.
+// in which the core takes the key over: 6, 8 or 10 cycles after req_i with an idle core.
 
 module vault_keyload
   import coffer_pkg::*;
@@ -37,9 +37,9 @@ module vault_keyload
   assign need = vault_pkg::key_words(aes_key_len_o);
   assign aes_key_len_o = tag_q ? KeyLen128 : len_i;
 
-  assign step = req_i || (busy_q && count_q != need);
-  assign rd_req_o = step && !(req_i ? tag_i : tag_q);
-  assign rd_addr_o = {slot_i, req_i ? 4'd0 : count_q};
+  assign step = busy_q && count_q != need;
+  assign rd_req_o = step && !tag_q;
+  assign rd_addr_o = {slot_i, count_q};
 
   assign aes_key_we_o = valid_q;
   assign aes_key_idx_o = idx_q;
@@ -49,12 +49,12 @@ module vault_keyload
 
   always_ff @(posedge clk_i) begin
     valid_q <= step;
-    idx_q <= req_i ? 3'd0 : count_q[2:0];
+    idx_q <= count_q[2:0];
     if (step) count_q <= count_q + 1'b1;
     if (req_i) begin
       busy_q <= 1'b1;
       tag_q <= tag_i;
-      count_q <= 4'd1;
+      count_q <= '0;
     end
     if (done_o || abort_i || !rst_ni) begin
       busy_q <= 1'b0;

@@ -44,7 +44,7 @@ module vault_ops
 
   // slots, pool, memory
   output logic [SlotW-1:0] target_o,       // the slot that is written
-  input  slot_state_e      target_state_i,
+  input  logic             live_i,         // it is reserved or keyed: known a cycle after target_o has changed
   output logic             set_o,
   output slot_state_e      set_state_o,
   input  logic             set_gnt_i,
@@ -88,13 +88,11 @@ module vault_ops
   logic [SlotW-1:0] target;
   slot_attr_t attr;
   logic [31:0] plain, key_word;
-  logic live;
 
   assign loading = op_i == OpLoadKey;
   assign fresh_key = op_i == OpLoadKey || op_i == OpNewReadbackKey;
   assign two_blocks = loading && dst_len_i != KeyLen128;
   assign target = fresh_key ? dst_i : session_i;
-  assign live = target_state_i == SlotReserved || target_state_i == SlotKeyed;
   assign target_o = target;
 
   assign result_o = w_q;
@@ -144,7 +142,7 @@ module vault_ops
     rd_req_o = fsm_q == KeyRead || fsm_q == KeyTake;
     rd_addr_o = {target, fsm_q == KeyRead ? {1'b0, word_q} : WordSide | {1'b0, word_q}};
 
-    wr_req_o = live && !abort_i;
+    wr_req_o = live_i && !abort_i;
     wr_addr_o = {target, 1'b0, word_q};
     wr_data_o = key_word;
     unique case (fsm_q)
@@ -178,7 +176,7 @@ module vault_ops
       (wr_gnt_i && fsm_q == KeyWrite && op_i == OpStartRefresh) ||
       (wr_gnt_i && fsm_q == History && op_i == OpNewReadbackKey && hist_q < 3'd2);
 
-  assign set_o = live && !abort_i && fresh_key && ((fsm_q == KeyRead && word_q == '0) || fsm_q == Done) && !wrapped_q;
+  assign set_o = live_i && !abort_i && fresh_key && ((fsm_q == KeyRead && word_q == '0) || fsm_q == Done) && !wrapped_q;
   assign set_state_o = fsm_q == Done ? SlotKeyed : SlotReserved;
 
   always_ff @(posedge clk_i) begin

@@ -115,7 +115,7 @@
       assert (!f_live || !(f_state_q inside {SlotReserved, SlotKeyed}) || f_gen == f_gen_q);
       assert (f_state == SlotZeroizing || f_gen[GenW-1:0] != '0);
       // When a session's end has gone through the slots, none of them lives.
-      if (u_cmd.f_scan_take && u_cmd.scan_q == SlotW'(NSlots - 1) && f_live && !f_revoke) begin
+      if (u_cmd.f_scan_end && u_cmd.scan_q == SlotW'(NSlots - 1) && f_live && !f_revoke) begin
         assert (f_attr.session != u_cmd.old_q.session || (cmd_set && cmd_set_slot == SlotW'(f_slot)));
       end
 
@@ -132,7 +132,7 @@
         assert (u_slots.gen_q != '0);
         assert (u_slots.f_overwrite && u_slots.word_q <= WordGen || f_gen[GenW-1:0] != '0);
       end
-      assert (u_slots.f_known && u_cmd.f_known && u_ops.f_known);
+      assert (u_slots.f_known && u_cmd.f_known && u_cmd.f_judged && u_ops.f_known);
       assert (op_busy_q == u_ops.f_busy && (!u_ops.f_refresh || op_i == OpRefresh));
       assert (!u_ops.f_attr || op_i inside {OpLoadKey, OpNewReadbackKey});
       if (op_busy_q && op_i inside {OpLoadKey, OpNewReadbackKey} && op_dst_i == SlotW'(f_slot) && !f_word[3]) begin
@@ -154,6 +154,9 @@
         assert (!(u_cmd.scan_q > SlotW'(f_slot) && f_live && f_attr.session == u_cmd.old_q.session));
       end
       if (u_cmd.f_scan_take && u_cmd.scan_q == SlotW'(f_slot) && f_live) assert (f_read.session == f_attr.session);
+      if (u_cmd.f_scan_end && u_cmd.scan_q == SlotW'(f_slot)) begin
+        assert (u_cmd.hit_q == (f_live && f_attr.session == u_cmd.old_q.session));
+      end
       // What a command has read of a slot is what is there.
       if (u_cmd.f_attr_take && f_cmd_state inside {SlotReserved, SlotKeyed}) begin
         assert (in_share(f_read.session, u_cmd.ctx_q, NCtx, NSlots));

@@ -34,6 +34,9 @@ module vault_slots
   output slot_state_e      cmd_look_o,
   input  logic [SlotW-1:0] job_look_i,
   output slot_state_e      job_look_o,
+  output logic             job_keyed_o,     // as of the cycle after job_look_i, and of the slot that it was
+  input  logic [SlotW-1:0] ops_look_i,
+  output logic             ops_live_o,      // as of the cycle after ops_look_i: reserved or keyed
   output logic [NSlots-1:0] free_o,
   output logic [NSlots-1:0] zeroizing_o,
   output logic [NSlots-1:0] keyed_o,
@@ -62,7 +65,7 @@ module vault_slots
   logic pending, release_gnt;
 
   logic unused_look;
-  assign unused_look = ^{cmd_look_i, job_look_i, cmd_slot_i, ops_slot_i};
+  assign unused_look = ^{cmd_look_i, job_look_i, ops_look_i, cmd_slot_i, ops_slot_i};
 
   assign cmd_look_o = state_q[cmd_look_i[IdxW-1:0]];
   assign job_look_o = state_q[job_look_i[IdxW-1:0]];
@@ -102,6 +105,22 @@ module vault_slots
       if (revoked[k] && state_q[k] != SlotFree) state_q[k] <= SlotZeroizing;
       if (!rst_ni) state_q[k] <= SlotZeroizing;
     end
+  end
+
+  // What a slot will be in the next cycle: writers need not wait for the look-up.
+  function automatic slot_state_e coming(slot_state_e now, logic [IdxW-1:0] slot);
+    slot_state_e next;
+    next = set && set_slot == slot ? set_state : now;
+    return revoked[slot] ? SlotZeroizing : next;
+  endfunction
+
+  slot_state_e job_next, ops_next;
+  assign job_next = coming(job_look_o, job_look_i[IdxW-1:0]);
+  assign ops_next = coming(state_q[ops_look_i[IdxW-1:0]], ops_look_i[IdxW-1:0]);
+
+  always_ff @(posedge clk_i) begin
+    job_keyed_o <= rst_ni && job_next == SlotKeyed;
+    ops_live_o <= rst_ni && ops_next inside {SlotReserved, SlotKeyed};
   end
 
   // ---- zeroizer
