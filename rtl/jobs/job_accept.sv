@@ -27,6 +27,7 @@ module job_accept
   always_comb begin
     cfg_o = '{
       op: hdr_i.op, mode: hdr_i.mode[1:0], encrypt: flags.encrypt,
+      backwards: hdr_i.mode inside {ModeEcb, ModeCbc} && !flags.encrypt,
       ret: flags.ret && !(checked_i && status_i == JobBadHeader), // such a header cannot be trusted to say it
       src_surface: flags.src_surface, dst_surface: flags.dst_surface,
       rule: readback ? 2'(CtrRefuse64) : hdr_i.counter_rule[1:0],

@@ -69,12 +69,12 @@ module job_check
   handle_t slot, dst_slot, src_surf, dst_surf;
   flags_t flags;
   logic crypt, key_op, needs_dst;
-  job_status_e fields, verdict;
+  job_status_e fields, fields_q, verdict;
   link_t link_q;
   logic [31:0] data_q;
   slot_state_e state_q;
   logic bad_handle_q, no_key_q, bad_range_q;
-  logic policy_ok;
+  logic policy_ok, policy_q;       // policy_q counts from the step after the last look-up's on
 
   logic unused_bits;
   assign unused_bits = ^{flags, link_q.zero, attr_o.usage};
@@ -199,15 +199,17 @@ module job_check
     verdict = JobOk;
     if (crypt || key_op) begin
       if (bad_range_q) verdict = JobRange;
-      if (!policy_ok) verdict = JobPolicy;
+      if (!policy_q) verdict = JobPolicy;
       if (no_key_q) verdict = JobNoKey;
       if (bad_handle_q) verdict = JobBadHandle;
     end
-    if (fields != JobOk) verdict = fields;
+    if (fields_q != JobOk) verdict = fields_q;
   end
 
   always_ff @(posedge clk_i) begin
     data_q <= chk_data_i;
+    fields_q <= fields;
+    policy_q <= policy_ok;
     state_q <= chk_state_i;
     if (step_q != '0) step_q <= step_q + 1'b1;
     case (step_q)

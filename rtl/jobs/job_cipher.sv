@@ -65,7 +65,6 @@ module job_cipher
   output logic [7:0] byte_o,
 
   output logic       aes_start_o,
-  output logic       aes_decrypt_o,
   output block_t     aes_block_o,
   input  logic       aes_ready_i,
   input  logic       aes_idle_i,
@@ -104,7 +103,6 @@ module job_cipher
   end
   assign rest = !run_q && !have_q;
   assign aes_start_o = want && rest; // the core minds a clear itself
-  assign aes_decrypt_o = blk_mode && !encrypt_i;
   assign aes_block_o = ctr_mode ? job_pkg::reverse(ctr_o) : part_q;
 
   // While a run lasts ctr_o is the counter of the next block to make. One adder takes it on by a block, and in the end

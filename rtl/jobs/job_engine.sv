@@ -106,9 +106,9 @@ module job_engine
   output logic                      busy_o
 );
 
-  typedef enum logic [4:0] {
-    Pick = 5'h00, Load, Header, Finish, End, Answer, Settle, Wipe, Blank,
-    Check = 5'h10, List, Iv, Key, Data, Rest, Op, OpOut // the unit's job can be stopped
+  typedef enum logic [5:0] {
+    Pick = 6'h00, Load, Header, Finish, End, Answer, Settle, Wipe, Blank,
+    Check = 6'h10, List, Iv, Key, Rest, Op, OpOut, Data = 6'h30 // the unit's job can be stopped
   } fsm_e;
 
   localparam int unsigned OpPoolWords = 4;
@@ -118,7 +118,7 @@ module job_engine
   logic first;                       // first cycle of this state
   logic [CtxW-1:0] ctx_q, pick_ctx;
   logic pick_any, pick_wipe, pick_go, key_due;
-  logic kill, stop, revoked, working;
+  logic kill, stop, revoked, working, in_data;
   phase_e phase;                     // of this unit
   logic pkt_q;                       // it has a packet
   logic [9:0] len_q, rest_q;         // the packet's length; bytes not taken from it yet
@@ -220,19 +220,25 @@ module job_engine
   );
   assign out_ctx_o = ctx_q;
 
-  logic sink_valid, sink_end, cipher_out, emit;
-  logic [7:0] sink_byte, cipher_byte, answer_byte, chain_byte;
+  logic answering_q, emit_q, sink_valid, sink_end, cipher_out, emit;
+  logic [7:0] sink_byte, cipher_byte, emit_byte_q, answer_byte, chain_byte;
   logic [9:0] sink_len;
   logic [15:0] sink_addr;
 
   job_sink #(.NCtx(NCtx)) u_sink (
     .clk_i, .rst_ni, .start_i(fsm_q == Load || fsm_q == Wipe || pos_new), .stop_i(kill), .ctx_i(ctx_q),
-    .ret_i(cfg.ret || fsm_q == Answer), .surface_i(cfg.dst_surface && fsm_q == Data),
+    .ret_i(cfg.ret || fsm_q == Answer), .surface_i(cfg.dst_surface && emit_q),
     .len_i(fsm_q == Load && phase != PhIdle ? saved.in_len : '0), .addr_i(fsm_q == Load ? saved.dst : fsm_q == Check ? chk_dst : '0), .len_o(sink_len), .addr_o(sink_addr),
     .valid_i(sink_valid), .byte_i(sink_byte), .end_i(sink_end),
     .in_we_o, .in_addr_o, .in_data_o, .in_push_o, .in_len_o, .surf_wr_en_o, .surf_wr_addr_o, .surf_wr_data_o
   );
-  always_ff @(posedge clk_i) in_ctx_o <= ctx_q;
+  always_ff @(posedge clk_i) begin
+    in_ctx_o <= ctx_q;
+    answering_q <= fsm_q == Answer; // its first cycle gives out nothing
+    // Payload goes out a cycle after it has come, in Rest or Finish at the latest.
+    emit_q <= emit && !kill;
+    emit_byte_q <= cipher_byte;
+  end
 
   job_answer u_answer (
     .cfg_i(cfg), .at_i(job_q), .first_i(stamp_first), .last_i(stamp_last),
@@ -244,11 +250,11 @@ module job_engine
     sink_valid = 1'b0;
     sink_byte = answer_byte;
     sink_end = fsm_q == End && !first;
+    if (emit_q) begin
+      sink_valid = 1'b1;
+      sink_byte = emit_byte_q;
+    end
     unique case (fsm_q)
-      Data: begin
-        sink_valid = emit;
-        sink_byte = cipher_byte;
-      end
       OpOut: begin
         sink_valid = !first;
         sink_byte = op_result_i[8*count_q[3:0] +: 8];
@@ -287,7 +293,7 @@ module job_engine
   logic vetted, rec_lost;
   logic [SurfW-1:0] watch_rec_idx;
   job_watch u_watch (
-    .clk_i, .run_i(fsm_q inside {Key, Data}), .cfg_i(cfg), .ctx_i(ctx_q), .rec_idx_o(watch_rec_idx), .rec_i(rec_q),
+    .clk_i, .run_i(in_data || fsm_q == Key), .cfg_i(cfg), .ctx_i(ctx_q), .rec_idx_o(watch_rec_idx), .rec_i(rec_q),
     .vetted_o(vetted), .lost_o(rec_lost)
   );
   assign rec_idx_o = fsm_q == Check ? chk_rec_idx : watch_rec_idx;
@@ -330,14 +336,15 @@ module job_engine
     .idle_o(cipher_idle), .quiet_o(cipher_quiet),
     .ctx_i(ctx_q), .chain_we_i(fsm_q == Wipe || (fsm_q == Header && src_valid && count_q[7:4] == 4'd1)),
     .chain_at_i(fsm_q == Header ? {2'd3, count_q[3:0]} : count_q[5:0]), .chain_byte_i(fsm_q == Wipe ? '0 : src_byte),
-    .answer_i(fsm_q == Answer), .answer_iv_i(cfg.restart && !cfg.more), .chain_o(chain_byte),
+    .answer_i(answering_q), .answer_iv_i(cfg.restart && !cfg.more), .chain_o(chain_byte),
     .left_i(unit_q), .valid_i(offer),
     .secret_i(job_q.seg_enc && secret), .byte_i(src_byte), .ready_o(cipher_ready),
     .valid_o(cipher_out), .byte_o(cipher_byte),
-    .aes_start_o, .aes_decrypt_o, .aes_block_o, .aes_ready_i, .aes_idle_i, .aes_valid_i, .aes_block_i
+    .aes_start_o, .aes_block_o, .aes_ready_i, .aes_idle_i, .aes_valid_i, .aes_block_i
   );
-  assign emit = cipher_out && fsm_q == Data && !stop;
-  assign offer = src_valid && fsm_q == Data && unit_q != '0 && job_q.seg != '0 && secret_known;
+  assign aes_decrypt_o = cfg.backwards;
+  assign emit = cipher_out && in_data && !stop;
+  assign offer = src_valid && in_data && unit_q != '0 && job_q.seg != '0 && secret_known;
   assign take = offer && cipher_ready;
 
   job_key #(.NCtx(NCtx)) u_key (
@@ -366,11 +373,11 @@ module job_engine
   );
   assign list_take = fsm_q == List && src_valid && listing_q;
   assign list_last = list_take && count_q[1:0] == 2'd3;
-  assign seg_load = fsm_q == Data && job_q.seg == '0 && unit_q != '0 && list_fresh_q && (!cfg.restart || cipher_idle);
+  assign seg_load = in_data && job_q.seg == '0 && unit_q != '0 && list_fresh_q && (!cfg.restart || cipher_idle);
   // The first range of a job is where its header says, be it empty.
   assign range_next = seg_load && job_q.list_at[0] && job_q.list_at != 9'd1;
   // The RAM's answer belongs to list_at a cycle after that has moved.
-  always_ff @(posedge clk_i) list_fresh_q <= fsm_q == Data && !seg_load;
+  always_ff @(posedge clk_i) list_fresh_q <= in_data && !seg_load;
 
   job_pattern u_pattern (
     .clk_i, .rst_ni, .set_i(fsm_q == Load || pos_new), .phase_i(fsm_q == Load ? saved.phase : hdr_phase),
@@ -435,7 +442,7 @@ module job_engine
 
   assign cfg_we = pos_new && !kill;
   assign first_we = (fsm_q == Header && src_valid && count_q == '0) || (take && !job_q.stamped);
-  assign last_we = emit || (fsm_q == OpOut && !first) || (fsm_q == Finish && stamp_end);
+  assign last_we = emit_q || (fsm_q == OpOut && !first) || (fsm_q == Finish && stamp_end);
 
   always_comb begin
     save = fsm_q == Finish || (fsm_q == End && !first) || (fsm_q == Answer && sink_end);
@@ -454,10 +461,11 @@ module job_engine
       (hdr_q.op == OpNewReadbackKey || hdr_q.op == OpStartRefresh);
   assign list_whole = list_last && job_q.list_at + 1'b1 == cfg.list_words;
   assign list_wrong = job_q.over || job_q.seg != job_q.left;
-  assign end_data = fsm_q == Data && (take && unit_q == 10'd1 && !cfg.mode[0] || // CTR, none
+  assign end_data = in_data && (take && unit_q == 10'd1 && !cfg.mode[0] || // CTR, none
                                          unit_q == '0 && cipher_idle);
 
   assign working = fsm_q[4];
+  assign in_data = fsm_q[5];
   assign stop = working && (revoked || rec_lost);
   assign wait_pool = fsm_q == Check && chk_done && chk_status == JobOk && pool_short && !kill && !stop;
   assign wiped = fsm_q == Wipe && &count_q;
@@ -628,8 +636,9 @@ module job_engine
           job_q.seg_enc <= job_q.list_at[0];
           job_q.list_at <= job_q.list_at + 1'b1;
         end
-        if (emit) job_q.done <= job_q.done + 1'b1;
+        if (emit_q) job_q.done <= job_q.done + 1'b1;
       end
+      Rest: if (emit_q) job_q.done <= job_q.done + 1'b1;
       Op: if (op_over_q) begin
         job_q.left <= '0;
         job_q.status <= op_wrapped_i ? 4'(JobWrappedKey) : 4'(JobOk);
@@ -646,7 +655,7 @@ module job_engine
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!(fsm_q == Op && first) || cipher_quiet) else $error("key operation while the core runs a block");
-      assert (!(fsm_q == Data && surf_wr_en_o) || cfg.dst_surface) else $error("write to a surface nobody asked for");
+      assert (!(in_data && surf_wr_en_o) || cfg.dst_surface) else $error("write to a surface nobody asked for");
       assert (!take || unit_q <= 10'(PacketBytes)) else $error("unit longer than a packet");
       for (int c = 0; c < NCtx; c++) begin
         assert (!in_push_o[c] || in_free_i[c] != '0) else $error("context %0d: packet pushed without room", c);

@@ -30,7 +30,7 @@ module job_pattern (
 );
 
   logic [9:0] sum;
-  logic whole, whole_next, whole_q, wrap, changed_q, unused_sum;
+  logic none_q, whole, whole_next, whole_q, wrap, changed_q, unused_sum;
 
   assign sum = {1'b0, phase_o} + {2'b0, left_i[7:0]};
   assign unused_sum = ^sum[3:0];
@@ -39,8 +39,8 @@ module job_pattern (
   assign crypt_o = phase_o[8:4] < {1'b0, crypt_i};
   // A step takes from left_i what it adds to phase_o, but where the pattern begins anew.
   assign whole_next = more_i || left_i[31:8] != '0 || left_i[7:0] > {crypt_i, 4'b0};
-  assign secret_o = crypt_i == '0 || (crypt_o && whole_q);
-  assign known_o = crypt_i == '0 || !changed_q;
+  assign secret_o = none_q || (crypt_o && whole_q);
+  assign known_o = none_q || !changed_q;
 
   always_ff @(posedge clk_i) begin
     if (step_i && crypt_i != '0) begin
@@ -50,6 +50,7 @@ module job_pattern (
     if (range_i) phase_o <= '0;
     if (set_i) phase_o <= phase_i;
     if (!rst_ni) phase_o <= '0;
+    none_q <= crypt_i == '0;
     whole_q <= wrap ? whole_next : whole;
     changed_q <= set_i || range_i || left_new_i;
   end

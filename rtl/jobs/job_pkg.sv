@@ -65,6 +65,7 @@ package job_pkg;
     logic [7:0]      op;           // as in the header
     logic [1:0]      mode;         // mode_e
     logic            encrypt;
+    logic            backwards;    // AES decrypts
     logic            ret;
     logic            src_surface;
     logic            dst_surface;

@@ -2,7 +2,7 @@
 //
 // The surfaces that a running job was given must still be the ones: looked up again and again while it runs, source
 // and destination in turn. vetted_o: both were looked at, and were right; lost_o: one of them is gone, which is noticed
-// soon enough for the last byte to be written 4 cycles after: the pages stay with their zeroizer for 2,048.
+// soon enough for the last byte to be written 5 cycles after: the pages stay with their zeroizer for 2,048.
 
 module job_watch
   import coffer_pkg::*;

@@ -54,7 +54,7 @@ module pke_columns
   logic [1:0] round_q;
 
   // ---- the next product ------------------------------------------------------------------------------
-  logic issue, last_term, done, hazard;
+  logic issue, go, last_term, done, hazard;
 
   always_comb begin
     unique case (mode_q)
@@ -67,6 +67,7 @@ module pke_columns
   assign issue = active_q && !hazard;
   assign done = issue && last_term && last_col_q;
   assign ready_o = !active_q || done;
+  assign go = !active_q || issue; // the late one: it only enables
 
   assign x_addr_o = x_q;
   assign y_addr_o = y_q;
@@ -128,7 +129,8 @@ module pke_columns
   end
 
   always_ff @(posedge clk_i) begin
-    if (ready_o) begin
+    if (!go) begin // nothing moves
+    end else if (!active_q || (last_term && last_col_q)) begin
       mode_q <= vector_i.mode;
       y_from_q <= vector_i.y_from;
       negate_q <= vector_i.negate;
@@ -157,7 +159,7 @@ module pke_columns
       grow_y_q <= vector_i.first + 1'b1 < vector_i.ny;
       empty_q <= 1'b0;
       round_q <= {2{vector_i.round_up}};
-    end else if (issue && last_term) begin
+    end else if (last_term) begin
       term_q <= '0;
       first_term_q <= 1'b1;
       x_start_q <= x_next_start;
@@ -176,7 +178,7 @@ module pke_columns
       grow_y_q <= next_q + 1'b1 < ny_q;
       empty_q <= mode_q != ModeMatrix && !grow_x_q && !grow_y_q && (empty_q || x_start_q == x_last_q);
       round_q <= {1'b0, round_q[1]};
-    end else if (issue) begin
+    end else begin
       term_q <= term_q + 1'b1;
       first_term_q <= 1'b0;
       x_q <= x_q + (mode_q == ModeMatrix ? stride_q : row_t'(1));

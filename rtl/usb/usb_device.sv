@@ -140,7 +140,7 @@ module usb_device #(
   assign host_ack = core_ack & ~stale_q;
 
   // ---- endpoint 0
-  logic to_ep0, setup_valid, setup_ack, ep0_ack, ep0_nak, ep0_busy;
+  logic to_ep0, setup_valid, setup_ack, ep0_ack, ep0_nak, ep0_stall, ep0_busy;
   logic ep0_tx_valid, ep0_tx_first, ep0_tx_last, ep0_tx_toggle;
   logic [7:0] ep0_tx_data;
   logic [63:0] setup;
@@ -162,7 +162,7 @@ module usb_device #(
     .mine_i(to_ep0), .token_new_i(token_new), .token_respond_i(token_respond),
     .token_in_i(token_in), .token_out_i(token_out), .token_ping_i(token_ping),
     .rx_valid_i(rx_valid), .rx_data_i(rx_data), .rx_toggle_i(rx_toggle), .rx_good_i(rx_good), .rx_respond_i(rx_respond),
-    .host_ack_i(host_ack), .ack_o(ep0_ack), .nak_o(ep0_nak), .stall_o(send_stall),
+    .host_ack_i(host_ack), .ack_o(ep0_ack), .nak_o(ep0_nak), .stall_o(ep0_stall),
     .tx_valid_o(ep0_tx_valid), .tx_first_o(ep0_tx_first), .tx_last_o(ep0_tx_last), .tx_data_o(ep0_tx_data),
     .tx_toggle_o(ep0_tx_toggle), .tx_ready_i(tx_ready),
     .address_we_o(address_we), .address_o(address), .busy_o(ep0_busy),
@@ -176,7 +176,7 @@ module usb_device #(
 
   // ---- contexts and their bulk endpoints
   logic [NCtx-1:0] hold, out_wiping, in_wiping, clear_out, clear_in;
-  logic out_ack, out_nak, out_busy, in_nak, in_busy;
+  logic out_ack, out_nak, out_nyet, out_busy, in_nak, in_busy;
   logic in_tx_valid, in_tx_first, in_tx_last, in_tx_toggle;
   logic [7:0] in_tx_data;
 
@@ -194,7 +194,7 @@ module usb_device #(
     .token_new_i(token_new), .token_respond_i(token_respond), .token_endpoint_i(token_endpoint),
     .token_out_i(token_out), .token_ping_i(token_ping),
     .rx_open_i(data_due_q), .rx_valid_i(rx_valid), .rx_data_i(rx_data), .rx_toggle_i(rx_toggle), .rx_respond_i(rx_respond),
-    .ack_o(out_ack), .nak_o(out_nak), .nyet_o(send_nyet), .busy_o(out_busy), .wiping_o(out_wiping),
+    .ack_o(out_ack), .nak_o(out_nak), .nyet_o(out_nyet), .busy_o(out_busy), .wiping_o(out_wiping),
     .avail_o(out_avail_o), .len_o(out_len_o), .ctx_i(out_ctx_i), .addr_i(out_addr_i), .en_i(out_en_i),
     .data_o(out_data_o), .pop_i(out_pop_i)
   );
@@ -215,8 +215,13 @@ module usb_device #(
   assign tx_last = ep0_tx_last | in_tx_last;
   assign tx_data = to_ep0 ? ep0_tx_data : in_tx_data;
   assign tx_toggle = to_ep0 ? ep0_tx_toggle : in_tx_toggle;
-  assign send_ack = setup_ack | ep0_ack | out_ack;
-  assign send_nak = ep0_nak | out_nak | in_nak;
+  // Handshakes go out a cycle after they are decided.
+  always_ff @(posedge clk_i) begin
+    send_ack <= rst_ni & (setup_ack | ep0_ack | out_ack);
+    send_nak <= rst_ni & (ep0_nak | out_nak | in_nak);
+    send_stall <= rst_ni & ep0_stall;
+    send_nyet <= rst_ni & out_nyet;
+  end
   assign busy_o = ep0_busy | out_busy | in_busy | (|hold);
 
 `ifndef SYNTHESIS

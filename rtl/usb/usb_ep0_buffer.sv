@@ -92,7 +92,7 @@ module usb_ep0_buffer (
   assign cpu_rdata_o = rdata_q;
 
   always_ff @(posedge clk_i) begin
-    if (cpu_read || ask) rdata_q <= mem[raddr];
+    rdata_q <= mem[raddr]; // always: ask comes late
   end
 
   always_ff @(posedge clk_i) begin
@@ -107,7 +107,7 @@ module usb_ep0_buffer (
       nxt_valid_q <= 1'b1;
     end
     asked_q <= ask;
-    if (ask) fetch_q <= fetch_q + 8'd1;
+    if (asked_q) fetch_q <= fetch_q + 8'd1;
     if (!rst_ni || start_i) begin
       lane_q <= '0;
       cur_valid_q <= 1'b0;

@@ -123,14 +123,14 @@ module vault
   logic unused_gnt;
   assign unused_gnt = ^rd_gnt[2:0]; // these never wait
   // Writers: 0 key words from the CPU, 1 commands, 2 operations, 3 history, 4 zeroizer.
-  logic [4:0] wr_req, wr_gnt;
+  logic [4:0] wr_req, wr_ok, wr_gnt;
   logic [4:0][AddrW-1:0] wr_addr;
   logic [4:0][31:0] wr_data;
 
   vault_mem #(.NSlots(NSlots), .NRead(5), .NWrite(5)) u_mem (
     .clk_i,
     .rd_req_i(rd_req), .rd_addr_i(rd_addr), .rd_gnt_o(rd_gnt), .rd_data_o(rd_data),
-    .wr_req_i(wr_req), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_gnt_o(wr_gnt)
+    .wr_req_i(wr_req), .wr_addr_i(wr_addr), .wr_data_i(wr_data), .wr_ok_i(wr_ok), .wr_gnt_o(wr_gnt)
   );
 
   vault_slots #(.NCtx(NCtx), .NSlots(NSlots)) u_slots (
@@ -167,7 +167,7 @@ module vault
     .set_o(ops_set), .set_state_o(ops_set_state), .set_gnt_i(ops_set_gnt),
     .pool_take_o(pool_take), .pool_word_i(pool_word),
     .rd_req_o(rd_req[2]), .rd_addr_o(rd_addr[2]), .rd_data_i(rd_data),
-    .wr_req_o(wr_req[2]), .wr_addr_o(wr_addr[2]), .wr_data_o(wr_data[2]), .wr_gnt_i(wr_gnt[2]),
+    .wr_req_o(wr_req[2]), .wr_ok_o(wr_ok[2]), .wr_addr_o(wr_addr[2]), .wr_data_o(wr_data[2]), .wr_gnt_i(wr_gnt[2]),
     .load_req_o(ops_load), .load_tag_o(ops_load_tag), .load_done_i(key_done_o),
     .aes_start_o, .aes_decrypt_o, .aes_block_o, .aes_ready_i, .aes_valid_i, .aes_block_i
   );
@@ -203,7 +203,9 @@ module vault
     looked_q <= job_look;
   end
 
-  assign wr_req[3] = hist_req_i && job_keyed && looked_q == hist_slot_i;
+  assign wr_req[3] = hist_req_i;
+  assign {wr_ok[4], wr_ok[1:0]} = '1;
+  assign wr_ok[3] = job_keyed && looked_q == hist_slot_i;
   assign wr_addr[3] = {hist_slot_i, 1'b1, hist_word_i};
   assign wr_data[3] = hist_data_i;
   assign hist_gnt_o = wr_gnt[3];

@@ -22,6 +22,7 @@ module vault_mem
   input  logic [NWrite-1:0]            wr_req_i,
   input  logic [NWrite-1:0][SlotW+3:0] wr_addr_i,
   input  logic [NWrite-1:0][31:0]      wr_data_i,
+  input  logic [NWrite-1:0]            wr_ok_i,   // else its request holds the port, and is not granted
   output logic [NWrite-1:0]            wr_gnt_o
 );
 
@@ -54,7 +55,7 @@ module vault_mem
     for (int i = NWrite - 1; i >= 0; i--) begin
       if (wr_req_i[i]) begin
         wr_gnt_o = '0;
-        wr_gnt_o[i] = 1'b1;
+        wr_gnt_o[i] = wr_ok_i[i];
         wr_addr = wr_addr_i[i];
         wr_data = wr_data_i[i];
       end
@@ -62,7 +63,7 @@ module vault_mem
   end
 
   always_ff @(posedge clk_i) begin
-    if (|wr_req_i) mem[wr_addr[AddrW-1:0]] <= wr_data;
+    if (|wr_gnt_o) mem[wr_addr[AddrW-1:0]] <= wr_data;
     if (|rd_req_i) rd_data_o <= mem[rd_addr[AddrW-1:0]];
   end
 

@@ -53,7 +53,8 @@ module vault_ops
   output logic             rd_req_o,       // always granted
   output logic [SlotW+3:0] rd_addr_o,
   input  logic [31:0]      rd_data_i,
-  output logic             wr_req_o,
+  output logic             wr_req_o,       // granted only if wr_ok_o
+  output logic             wr_ok_o,
   output logic [SlotW+3:0] wr_addr_o,
   output logic [31:0]      wr_data_o,
   input  logic             wr_gnt_i,
@@ -126,6 +127,7 @@ module vault_ops
 
   // ---- what goes into the slot
 
+  assign wr_ok_o = live_i && !abort_i;
   assign beyond = {1'b0, word_q} >= key_words(fresh_key ? attr.key_len : KeyLen128);
   assign last_word = fresh_key ? &word_q : word_q == 3'd3;
   assign plain = aes_block_i[32*word_q[1:0] +: 32];
@@ -142,7 +144,7 @@ module vault_ops
     rd_req_o = fsm_q == KeyRead || fsm_q == KeyTake;
     rd_addr_o = {target, fsm_q == KeyRead ? {1'b0, word_q} : WordSide | {1'b0, word_q}};
 
-    wr_req_o = live_i && !abort_i;
+    wr_req_o = 1'b1;
     wr_addr_o = {target, 1'b0, word_q};
     wr_data_o = key_word;
     unique case (fsm_q)

@@ -270,7 +270,7 @@ static void surface_ends(Rig &rig)
 		rig.send(0, t);
 		rig.run(when);
 		rig.surfaces[4].gen++;
-		rig.run(4); // job_watch.sv
+		rig.run(5); // job_watch.sv
 		uint8_t seen[4096];
 		memcpy(seen, rig.memory, sizeof seen);
 		rig.idle();
