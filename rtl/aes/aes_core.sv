@@ -61,7 +61,7 @@ module aes_core
   endfunction
 
   logic [7:0][31:0] staged_q;
-  logic running_q, decrypt_q, last_round, middle_round, load, start;
+  logic decrypt_q, last_round, middle_round, running, load, start;
   logic [3:0] left_q;            // rounds of the block from this cycle on: n..1
 
   logic wiping, key_loaded, encrypt_ready, decrypt_ready, key_ready;
@@ -75,29 +75,29 @@ module aes_core
 
   // ---- control
 
-  assign last_round = running_q & (left_q == 4'd1);
-  assign middle_round = running_q & ~last_round;
+  assign running = middle_round | last_round;
   assign key_ready = decrypt_i ? decrypt_ready : encrypt_ready;
   assign ready_o = ~wiping & ~middle_round & (key_ready | ~key_loaded);
   // What a clear in the same cycle ends nevertheless: it is not on the way to the memories.
-  assign idle_o = ~wiping & ~running_q & decrypt_ready;
+  assign idle_o = ~wiping & ~running & decrypt_ready;
   assign load = key_load_i & ready_o;
   assign start = start_i & ready_o & key_loaded & ~key_load_i;
 
   always_ff @(posedge clk_i) begin
     valid_o <= last_round;
+    last_round <= middle_round & (left_q == 4'd2);
+    middle_round <= start | (middle_round & (left_q != 4'd2));
     if (start) begin
-      running_q <= 1'b1;
       decrypt_q <= decrypt_i;
       left_q <= rounds_n;
       fetch_q <= decrypt_i ? rounds_n - 4'd2 : 4'd2;
     end else begin
-      if (last_round) running_q <= 1'b0;
       left_q <= left_q - 4'd1;
       fetch_q <= decrypt_q ? fetch_q - 4'd1 : fetch_q + 4'd1;
     end
     if (clear_i | ~rst_ni) begin
-      running_q <= 1'b0;
+      middle_round <= 1'b0;
+      last_round <= 1'b0;
       valid_o <= 1'b0;
     end
   end
@@ -175,9 +175,9 @@ module aes_core
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
-      assert (!running_q || key_loaded) else $error("block running without a key");
+      assert (!running || key_loaded) else $error("block running without a key");
       assert (!valid_o || !wiping || block_o == '0) else $error("block given after a clear");
-      assert (!running_q || (left_q != '0 && left_q <= rounds_n)) else $error("round beyond the last");
+      assert (!running || (left_q != '0 && left_q <= rounds_n)) else $error("round beyond the last");
     end
   end
 `endif

@@ -58,7 +58,7 @@ wreduce
 opt_expr
 techmap {SHORT}
 opt_clean
-scratchpad -set abc9.D 4500
+scratchpad -set abc9.D 4000
 """
 # What a cell takes in LUT4s, as nextpnr counts them.
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}

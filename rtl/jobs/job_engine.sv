@@ -221,7 +221,7 @@ module job_engine
   assign out_ctx_o = ctx_q;
 
   logic answering_q, emit_q, sink_valid, sink_end, cipher_out, emit;
-  logic [7:0] sink_byte, cipher_byte, emit_byte_q, answer_byte, chain_byte;
+  logic [7:0] sink_byte, cipher_byte, emit_byte_q, answer_byte, answer_byte_q, chain_byte;
   logic [9:0] sink_len;
   logic [15:0] sink_addr;
 
@@ -234,10 +234,11 @@ module job_engine
   );
   always_ff @(posedge clk_i) begin
     in_ctx_o <= ctx_q;
-    answering_q <= fsm_q == Answer; // its first cycle gives out nothing
+    answering_q <= fsm_q == Answer; // its first byte has no need of it
     // Payload goes out a cycle after it has come, in Rest or Finish at the latest.
     emit_q <= emit && !kill;
     emit_byte_q <= cipher_byte;
+    answer_byte_q <= answer_byte;
   end
 
   job_answer u_answer (
@@ -248,7 +249,7 @@ module job_engine
 
   always_comb begin
     sink_valid = 1'b0;
-    sink_byte = answer_byte;
+    sink_byte = answer_byte_q;
     sink_end = fsm_q == End && !first;
     if (emit_q) begin
       sink_valid = 1'b1;
@@ -261,7 +262,7 @@ module job_engine
       end
       Answer: begin
         sink_valid = !first;
-        sink_end = !first && count_q == 8'(CompletionBytes - 1);
+        sink_end = count_q == 8'(CompletionBytes);
       end
       default: ;
     endcase
@@ -545,7 +546,7 @@ module job_engine
         fsm_q <= pick_go ? Load : Pick;
       end
       End: if (!first) fsm_q <= Settle;
-      Answer: if (!first) begin
+      Answer: begin
         count_q <= count_q + 1'b1;
         if (sink_end) fsm_q <= Settle;
       end

@@ -44,7 +44,8 @@ module vault_keyload
   assign aes_key_we_o = valid_q;
   assign aes_key_idx_o = idx_q;
   assign aes_key_word_o = tag_q ? tag_key_i[idx_q[1:0]] : rd_data_i;
-  assign aes_key_load_o = busy_q && count_q == need && !valid_q && !abort_i;
+  // Whoever aborts clears the core in the same cycle.
+  assign aes_key_load_o = busy_q && count_q == need && !valid_q;
   assign done_o = aes_key_load_o && aes_ready_i;
 
   always_ff @(posedge clk_i) begin
