@@ -114,13 +114,19 @@ static uint64_t range_done(const struct coffer_job_desc *desc, const struct curs
 	return before + at->pair_used - desc->list[at->pair].clear;
 }
 
-/* A range is cut `done` bytes from its start, with `left` to come: is the run of blocks there a whole one? */
-static bool run_is_whole(const struct coffer_job_desc *desc, uint64_t done, uint64_t left)
+/* Does more of the range at the cursor come than the task has? */
+static bool goes_on(const struct coffer_job_desc *desc, const struct cursor *at)
+{
+	return desc->more && (!desc->pairs || at->pair + 1 == desc->pairs);
+}
+
+/* The range at the cursor is cut `done` bytes from its start, with `left` to come: is the run of blocks there a whole one? */
+static bool run_is_whole(const struct coffer_job_desc *desc, const struct cursor *at, uint64_t done, uint64_t left)
 {
 	unsigned int crypt = 16u * (desc->crypt_blocks ? desc->crypt_blocks : 1);
 	unsigned int phase = (unsigned int)(done % (crypt + 16u * desc->skip_blocks));
 
-	return chains(desc) && left && (phase >= crypt || left >= crypt - phase);
+	return chains(desc) && left && (phase >= crypt || left >= crypt - phase || goes_on(desc, at));
 }
 
 /* Of `wanted` bytes from the cursor on, those up to the last end of a block. */
@@ -150,8 +156,8 @@ static bool take_pair(const struct coffer_job_desc *desc, struct cursor *at, str
 	piece->bytes += (uint32_t)(clear + encrypted);
 	piece->encrypted += (uint32_t)encrypted;
 	if (clear + encrypted < clear_left + encrypted_left) {
-		piece->more =
-			encrypted && run_is_whole(desc, range_done(desc, at) + encrypted, encrypted_left - encrypted);
+		piece->more = encrypted &&
+			      run_is_whole(desc, at, range_done(desc, at) + encrypted, encrypted_left - encrypted);
 		at->pair_used += clear + encrypted;
 		return false;
 	}
@@ -177,7 +183,7 @@ static void take_piece(const struct coffer_job_desc *desc, struct cursor *at, st
 		if (bytes < left && needs_blocks(desc))
 			bytes = whole_blocks(desc, at, bytes);
 		piece->bytes = piece->encrypted = (uint32_t)bytes;
-		piece->more = bytes < left && run_is_whole(desc, range_done(desc, at) + bytes, left - bytes);
+		piece->more = bytes < left && run_is_whole(desc, at, range_done(desc, at) + bytes, left - bytes);
 	}
 	at->offset += piece->bytes;
 	if (at->offset == desc->length && at->pair == desc->pairs)
