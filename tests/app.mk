@@ -22,6 +22,13 @@ $(HB)/tests/film_dump: tests/film/dump.c host/film/samples.c host/film/groups.c 
 	@$(CC) $(HOST_CFLAGS) -Ihost/film -o $@ $(filter %.c,$^)
 TEST_PROGRAMS += $(HB)/tests/film_dump
 
+# How its samples are cut, against a model of the board's jobs.
+$(HB)/tests/film_cut: tests/film/test_cut.c tests/host/job_model.h host/film/cut.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(wildcard host/film/*.h)
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(APP_CFLAGS) -Ihost/film -Itests/host -o $@ $(filter-out %.h,$^) $(APP_LINK)
+TEST_PROGRAMS += $(HB)/tests/film_cut
+
 # The DDI, against a board (coffer-board run -- build/tests/ddi), and its layouts, which are checked by compiling.
 $(HB)/tests/ddi: tests/ddi/test_ddi.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(HB)/tests/ddi_layout.o
 	@mkdir -p $(@D)
@@ -47,7 +54,7 @@ $(HB)/tests/film_remux: tests/film/remux.c $(filter-out $(HOBJ)/film/main.o,$(HO
 TEST_PROGRAMS += $(HB)/tests/film_remux
 
 # These run under the sanitizers, too.
-host-tests: $(HB)/tests/trust $(HB)/tests/ddi $(HB)/tests/film_dump
+host-tests: $(HB)/tests/trust $(HB)/tests/ddi $(HB)/tests/film_dump $(HB)/tests/film_cut
 
 # ---- make demo ---------------------------------------------------------------------------------------------
 

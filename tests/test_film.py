@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/film"))
 
-from packager import Film, Key, Layout, crypt, find  # noqa: E402
+from packager import Film, Key, Layout, box, crypt, find  # noqa: E402
 
 BUILD = ROOT / "build"
 DUMP = BUILD / "san/tests/film_dump"  # under the sanitizers: it reads hostile files
@@ -143,6 +143,44 @@ LAYOUTS = {
 }
 
 
+SCHEMES = {
+    "cens": {"scheme": "cens", "pattern": (2, 3)},
+    "cens-whole": {"scheme": "cens", "pattern": (1, 9), "subsamples": False},
+    "cbc1": {"scheme": "cbc1", "iv_bytes": 16},
+    "cbc1-whole": {"scheme": "cbc1", "iv_bytes": 16, "subsamples": False},
+    "cbcs": {"scheme": "cbcs", "pattern": (1, 9), "iv_bytes": 0, "constant_iv": bytes(range(16))},
+    "cbcs-fragments": {
+        "scheme": "cbcs",
+        "pattern": (1, 9),
+        "iv_bytes": 0,
+        "constant_iv": bytes(range(16)),
+        "per_fragment": 4,
+    },
+    "cbcs-fragments-whole": {
+        "scheme": "cbcs",
+        "iv_bytes": 0,
+        "constant_iv": bytes(range(8, 16)),
+        "per_fragment": 5,
+        "subsamples": False,
+    },
+    "cbcs-long": {"scheme": "cbcs", "pattern": (3, 1), "iv_bytes": 16},
+    "cens-saio": {"scheme": "cens", "pattern": (1, 2), "aux": "saio", "per_fragment": 4},
+}
+
+
+def whole_blocks(pairs):
+    return [(c + e % 16, e - e % 16) for c, e in pairs]
+
+
+def of_scheme(film, path, subsamples=True, **options):
+    layout = Layout(Key(), **options)
+    plans = film.plans(layout, subsamples)
+    for plan in plans:
+        if layout.scheme == "cbc1":
+            plan.pairs = whole_blocks(plan.pairs)
+    return film.write(path, layout, plans), [layout.default]
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_tables_of_every_layout(film, tmp_path, name):
     make, options = LAYOUTS[name]
@@ -183,6 +221,12 @@ def test_tables_of_ffmpeg(clear, tmp_path):
 
 def key_frames(path):
     return find(path.read_bytes(), "moov", "trak", "mdia", "minf", "stbl", "stss")
+
+
+@pytest.mark.parametrize("build", ["build", "build/san"])
+def test_cuts(build):
+    run = subprocess.run([ROOT / build / "tests/film_cut"], capture_output=True, text=True, timeout=600, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 # ---- bad input: told before a board is asked, and no output appears ----
@@ -272,6 +316,108 @@ def test_a_group_or_description_that_does_not_exist(film, tmp_path):
     assert "sample 6: its sample description 3 does not exist" in refused(path, [layout.default])
 
 
+CONSTANT = {"iv_bytes": 0, "constant_iv": bytes(range(16))}
+NOT_ALLOWED = {
+    "cens-no-pattern": ({"scheme": "cens"}, "subsamples, but no pattern"),
+    "cbcs-no-pattern": ({"scheme": "cbcs", **CONSTANT}, "subsamples, but no pattern"),
+    "cens-empty-pattern": ({"scheme": "cens", "pattern": (0, 9)}, "a pattern that encrypts nothing"),
+    "cbcs-empty-pattern": ({"scheme": "cbcs", "pattern": (0, 9)}, "a pattern that encrypts nothing"),
+    "cenc-pattern": ({"pattern": (1, 9)}, "a pattern, which its scheme does not allow"),
+    "cbc1-pattern": (
+        {"scheme": "cbc1", "iv_bytes": 16, "pattern": (1, 9)},
+        "a pattern, which its scheme does not allow",
+    ),
+    "cenc-constant": (CONSTANT, "a constant initialization vector"),
+    "cens-constant": ({"scheme": "cens", "pattern": (1, 9), **CONSTANT}, "a constant initialization vector"),
+    "cbc1-constant": ({"scheme": "cbc1", **CONSTANT}, "a constant initialization vector"),
+}
+
+
+@pytest.mark.parametrize("per_fragment", [0, 4])
+@pytest.mark.parametrize("name", NOT_ALLOWED)
+def test_what_its_scheme_does_not_allow(film, tmp_path, name, per_fragment):
+    options, message = NOT_ALLOWED[name]
+    layout = Layout(Key(), per_fragment=per_fragment, **options)
+    # Its first four samples are clear: the fifth is the first to be at fault.
+    layout.groups = [None]
+    plans = film.plans(layout)
+    for plan in plans[:4]:
+        plan.key, plan.group, plan.pairs = None, 1, []
+    path = film.write(tmp_path / "film.mp4", layout, plans)
+    assert f"track 1, sample 5: {message}" in refused(path, [layout.default])
+
+
+@pytest.mark.parametrize("per_fragment", [0, 4])
+def test_what_the_scheme_of_its_description_does_not_allow_of_a_group(film, tmp_path, per_fragment):
+    layout = Layout(Key(), groups=[Key()], per_fragment=per_fragment, group_pattern=(1, 9))
+    plans = film.plans(layout)
+    plans[6].group, plans[6].key = 1, layout.groups[0]
+    path = film.write(tmp_path / "film.mp4", layout, plans)
+    assert "track 1, sample 7: a pattern, which its scheme" in refused(path, [layout.default, *layout.groups])
+
+
+def test_subsamples_of_cbc1_that_are_not_whole_blocks(film, tmp_path):
+    layout = Layout(Key(), scheme="cbc1", iv_bytes=16)
+    plans = film.plans(layout)
+    for plan in plans:
+        plan.pairs = whole_blocks(plan.pairs)
+    (clear, encrypted), last = plans[8].pairs
+    plans[8].pairs = [(clear - 1, encrypted + 1), last]
+    path = film.write(tmp_path / "film.mp4", layout, plans)
+    assert "track 1, sample 9: a subsample that is not of whole blocks" in refused(path, [layout.default])
+
+
+def shorten(path, kind):
+    """Takes 8 bytes off the end of the second of these boxes (or the only one), and puts an empty box there."""
+    data = path.read_bytes()
+    places = [i for i in range(len(data)) if data[i : i + 4] == kind]
+    at = places[:2][-1] - 4
+    size = int.from_bytes(data[at : at + 4], "big")
+    shorter = (size - 8).to_bytes(4, "big") + data[at + 4 : at + size - 8] + box("free")
+    path.write_bytes(data[:at] + shorter + data[at + size :])
+
+
+@pytest.mark.parametrize("kind", ["senc", "saiz", "saio"])
+@pytest.mark.parametrize("name", ["cens", "cbc1", "cbcs", "cbcs-long"])
+def test_truncated_vectors_and_subsamples(film, tmp_path, name, kind):
+    for per_fragment, sample in (0, 1), (9, 10):
+        options = {**SCHEMES[name], "aux": "senc" if kind == "senc" else "saio", "per_fragment": per_fragment}
+        path, keys = of_scheme(film, tmp_path / "film.mp4", **options)
+        shorten(path, kind.encode())
+        message = refused(path, keys)
+        assert (
+            f"track 1, samples from {sample}: {'senc does' if kind == 'senc' else 'saiz and saio do'} not fit"
+            in message
+        )
+
+
+@pytest.mark.parametrize("name", ["cens", "cbc1", "cbcs", "cbcs-long"])
+def test_counts_that_do_not_fit(film, tmp_path, name):
+    """A senc of more entries than it counts, a saio of fewer; with a constant vector, too, no sample goes without."""
+    path, keys = of_scheme(film, tmp_path / "film.mp4", **SCHEMES[name])
+    data = path.read_bytes()
+    count = data.index(b"senc") + 8
+    path.write_bytes(data[:count] + (FILM_SAMPLES - 1).to_bytes(4, "big") + data[count + 4 :])
+    assert "track 1, samples from 1: senc does not fit" in refused(path, keys)
+    path, keys = of_scheme(film, tmp_path / "film.mp4", **{**SCHEMES[name], "aux": "saio"})
+    data = path.read_bytes()
+    count = data.index(b"saio") + 16
+    path.write_bytes(data[:count] + (2).to_bytes(4, "big") + data[count + 4 :])
+    assert "track 1, samples from 1: saiz and saio do not fit" in refused(path, keys)
+
+
+@pytest.mark.parametrize("name", ["cens", "cbc1", "cbcs", "cbcs-long"])
+def test_auxiliary_information_behind_the_end_or_too_short(film, tmp_path, name):
+    path, keys = of_scheme(film, tmp_path / "film.mp4", **{**SCHEMES[name], "aux": "saio"})
+    data = path.read_bytes()
+    saio = data.index(b"saio") + 20
+    path.write_bytes(data[:saio] + (len(data) - 3).to_bytes(4, "big") + data[saio + 4 :])
+    assert "track 1, sample 1: malformed auxiliary information" in refused(path, keys)
+    saiz = data.index(b"saiz") + 21 + 3  # the fourth sample's
+    path.write_bytes(data[:saiz] + bytes([data[saiz] - 6]) + data[saiz + 1 :])
+    assert "track 1, sample 4: malformed auxiliary information" in refused(path, keys)
+
+
 def test_no_film_at_all(tmp_path):
     path = tmp_path / "film.mp4"
     path.write_bytes(secrets.token_bytes(5000))
@@ -291,7 +437,7 @@ PROTECTED = ["lead", "clear-groups-bare", "rotation-local", "wrap"]
 CLEAR_SAMPLES = {"lead": 4, "clear-groups-bare": 4}
 
 
-def film_of_one_large_sample(folder):
+def film_of_one_large_sample(folder, **options):
     """300 kB, which no surface holds, with runs that end anywhere."""
     clear = folder / "noise.mp4"
     source = "nullsrc=size=640x360:rate=2:duration=1,geq=random(1)*255:128:128"
@@ -300,7 +446,7 @@ def film_of_one_large_sample(folder):
     film = Film(clear, DUMP, 1)
     (sample,) = film.samples
     assert len(sample) > 200000
-    layout = Layout(Key())
+    layout = Layout(Key(), **options)
     plans = film.plans(layout)
     plans[0].pairs = [(5, 65521), (3, 70001), (40000, len(sample) - 175530)]
     return film, film.write(folder / "large.mp4", layout, plans), [layout.default]
@@ -330,28 +476,13 @@ def test_films_through_a_board(film, tmp_path):
         assert report["board_bytes"] == sum(protected), "clear samples never go to the board"
 
 
-SCHEMES = {
-    "cens": {"scheme": "cens", "pattern": (2, 3)},
-    "cens-whole": {"scheme": "cens", "pattern": (1, 9), "subsamples": False},
-    "cbc1": {"scheme": "cbc1", "iv_bytes": 16},
-    "cbc1-whole": {"scheme": "cbc1", "iv_bytes": 16, "subsamples": False},
-    "cbcs": {"scheme": "cbcs", "pattern": (1, 9), "iv_bytes": 0, "constant_iv": bytes(range(16))},
-    "cbcs-long": {"scheme": "cbcs", "pattern": (3, 1), "iv_bytes": 16},
-}
-
-
-def of_scheme(film, path, subsamples=True, **options):
-    layout = Layout(Key(), **options)
-    plans = film.plans(layout, subsamples)
-    for plan in plans:
-        if plan.pairs and layout.scheme == "cbc1":
-            plan.pairs = [(c + e % 16, e - e % 16) for c, e in plan.pairs]
-    return film.write(path, layout, plans), [layout.default]
-
-
 @pytest.mark.parametrize("name", SCHEMES)
 def test_ffmpeg_reads_what_the_packager_writes(film, clear, tmp_path, name):
-    path, keys = of_scheme(film, tmp_path / "film.mp4", **SCHEMES[name])
+    """Fragmented files as one fragment: in the second one ffmpeg takes wrong vectors, whatever the scheme."""
+    options = dict(SCHEMES[name])
+    if "per_fragment" in options:
+        options["per_fragment"] = FILM_SAMPLES
+    path, keys = of_scheme(film, tmp_path / "film.mp4", **options)
     out = tmp_path / "out.mp4"
     command = ["ffmpeg", "-v", "error", "-decryption_key", keys[0].key.hex(), "-i", path, "-c", "copy", out]
     subprocess.run(command, check=True, timeout=60)
@@ -359,14 +490,15 @@ def test_ffmpeg_reads_what_the_packager_writes(film, clear, tmp_path, name):
 
 
 def test_schemes_through_a_board(film, tmp_path):
+    films = {name: (film, *of_scheme(film, tmp_path / f"{name}.mp4", **options)) for name, options in SCHEMES.items()}
+    films["large"] = film_of_one_large_sample(tmp_path, **SCHEMES["cbcs-long"])
     script = ["set -e"]
-    for i, (name, options) in enumerate(SCHEMES.items()):
-        path, keys = of_scheme(film, tmp_path / f"{name}.mp4", **options)
-        protected = ["--protected"] if i % 2 else []
+    for i, (name, (_, path, keys)) in enumerate(films.items()):
+        protected = ["--protected"] if i % 2 or name == "large" else []
         command = [COFFER, "film", path, tmp_path / f"{name}.out.mp4", f"--key={keys[0].option()}", *protected]
         script.append(" ".join(map(str, command)))
     command = [BUILD / "bin/coffer-board", "run", "--quiet", "--", "sh", "-c", "\n".join(script)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=BOARD_TIMEOUT, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    for name in SCHEMES:
-        assert clear_samples(tmp_path / f"{name}.out.mp4") == film.samples, name
+    for name, (source, _, _) in films.items():
+        assert clear_samples(tmp_path / f"{name}.out.mp4") == source.samples, name

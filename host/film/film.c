@@ -23,27 +23,42 @@ static bool has_encrypted_bytes(const struct track *track, const struct sample *
 	return !sample->pairs;
 }
 
+/* What its scheme does not allow of a sample's parameters and subsamples (ISO/IEC 23001-7, 9 and 10), or NULL. */
+static const char *scheme_fault(const struct track *track, const struct sample *sample)
+{
+	const struct protection *p = &track->protections[sample->protection];
+	bool cbcs = p->scheme == FOURCC('c', 'b', 'c', 's'), patterns = cbcs || p->scheme == FOURCC('c', 'e', 'n', 's');
+
+	if (p->constant_iv_bytes && !cbcs)
+		return "a constant initialization vector, which its scheme does not allow";
+	if ((p->crypt_blocks || p->skip_blocks) && !patterns)
+		return "a pattern, which its scheme does not allow";
+	if (p->skip_blocks && !p->crypt_blocks)
+		return "a pattern that encrypts nothing";
+	if (sample->pairs && patterns && !p->crypt_blocks)
+		return "subsamples, but no pattern";
+	for (uint32_t i = 0; i < sample->pairs; i++)
+		if (p->scheme == FOURCC('c', 'b', 'c', '1') && track->pairs[sample->first_pair + i].encrypted % 16)
+			return "a subsample that is not of whole blocks";
+	return NULL;
+}
+
 static int check_sample(const struct film *film, const struct track *track, size_t number)
 {
 	const struct sample *sample = &track->samples[number];
 	const struct protection *protection = &track->protections[sample->protection];
+	const char *fault;
 	uint64_t sum = 0;
 	char kid[33];
 
 	if (!protection->protected)
 		return CLI_OK;
-	for (uint32_t i = 0; i < sample->pairs; i++) {
-		const struct coffer_pair *pair = &track->pairs[sample->first_pair + i];
-
-		sum += (uint64_t)pair->clear + pair->encrypted;
-		if (protection->scheme == FOURCC('c', 'b', 'c', '1') && pair->encrypted % 16)
-			return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: a subsample that is not of whole blocks",
-					 track->id, number + 1);
-	}
-	if (sample->pairs && !protection->crypt_blocks &&
-	    (protection->scheme == FOURCC('c', 'e', 'n', 's') || protection->scheme == FOURCC('c', 'b', 'c', 's')))
-		return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: subsamples, but no pattern", track->id,
-				 number + 1);
+	fault = scheme_fault(track, sample);
+	if (fault)
+		return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: %s", track->id, number + 1, fault);
+	for (uint32_t i = 0; i < sample->pairs; i++)
+		sum += (uint64_t)track->pairs[sample->first_pair + i].clear +
+		       track->pairs[sample->first_pair + i].encrypted;
 	if (sample->pairs && sum != sample->size)
 		return cli_error(CLI_BAD_INPUT, "track %u, sample %zu: its subsamples are %llu bytes, it has %u",
 				 track->id, number + 1, (unsigned long long)sum, sample->size);

@@ -55,23 +55,6 @@ static bool is_scheme(uint32_t scheme)
 	       scheme == FOURCC('c', 'b', 'c', '1') || scheme == FOURCC('c', 'b', 'c', 's');
 }
 
-int check_parameters(struct reader *r, const struct track *track, const struct protection *p)
-{
-	char name[5] = {(char)(p->scheme >> 24), (char)(p->scheme >> 16), (char)(p->scheme >> 8), (char)p->scheme, 0};
-	bool pattern = p->scheme == FOURCC('c', 'e', 'n', 's') || p->scheme == FOURCC('c', 'b', 'c', 's');
-
-	if (!p->protected)
-		return 0;
-	if (p->constant_iv_bytes && p->scheme != FOURCC('c', 'b', 'c', 's'))
-		return film_error(r->film, "track %u: a constant initialization vector, which scheme %s does not allow",
-				  track->id, name);
-	if (!pattern && (p->crypt_blocks || p->skip_blocks))
-		return film_error(r->film, "track %u: a pattern, which scheme %s does not allow", track->id, name);
-	if (!p->crypt_blocks && p->skip_blocks)
-		return film_error(r->film, "track %u: a pattern that encrypts nothing", track->id);
-	return 0;
-}
-
 /* The sinf of an encrypted sample entry: scheme and defaults. */
 static int read_sinf(struct reader *r, const struct track *track, struct span sinf, struct protection *p)
 {
@@ -91,7 +74,7 @@ static int read_sinf(struct reader *r, const struct track *track, struct span si
 	span_skip(&tenc, 1);
 	if (tenc.bad)
 		return film_error(r->film, "track %u: encrypted, but without tenc", track->id);
-	return read_parameters(r, track, tenc, version > 0, p) ? -1 : check_parameters(r, track, p);
+	return read_parameters(r, track, tenc, version > 0, p);
 }
 
 /* Bytes of a sample entry before its boxes. QuickTime's longer sound entries say so by a version. */
@@ -224,11 +207,8 @@ static int apply_group(struct reader *r, const struct scope *scope, size_t first
 		if (p->protected && p->scheme && p->scheme != scheme)
 			return film_error(r->film, "track %u, sample %zu: its group has samples of two schemes",
 					  track->id, i + 1);
-		if (p->protected && !p->scheme) {
+		if (p->protected)
 			p->scheme = scheme;
-			if (check_parameters(r, track, p))
-				return -1;
-		}
 		track->samples[i].protection = (uint32_t)protection;
 	}
 	return 0;

@@ -14,7 +14,7 @@
 static const char usage[] =
 	"Usage: coffer film IN.mp4 OUT.mp4 (--key KID:KEY... | --key-file FILE) [--protected] [--json]\n"
 	"                   [--serial SERIAL] [--root CERT]\n"
-	"Decrypt a film (MP4, Common Encryption, scheme cenc) on a board.\n"
+	"Decrypt a film (MP4, Common Encryption: schemes cenc, cens, cbc1 and cbcs) on a board.\n"
 	"\n"
 	"  --key KID:KEY    a content key and its id, 32 hexadecimal digits each; may be repeated\n"
 	"  --key-file FILE  one KID:KEY a line, which other users of this machine cannot see\n"

@@ -35,8 +35,6 @@ int film_error(struct film_samples *film, const char *format, ...) __attribute__
 int read_descriptions(struct reader *r, struct track *track, struct span stsd);
 int read_groups(struct reader *r, struct track *track, struct span boxes, uint32_t *base, uint32_t *count,
 		uint32_t *default_group);
-/* What the schemes allow of encryption parameters. */
-int check_parameters(struct reader *r, const struct track *track, const struct protection *p);
 /* Gives the scope's samples the protection of their group. */
 int apply_groups(struct reader *r, const struct scope *scope, uint32_t local_base, uint32_t local_count,
 		 uint32_t local_default);

@@ -62,7 +62,7 @@ def encrypt_scheme(key, iv, pairs, data, scheme, pattern):
         at, end = at + clear, at + clear + encrypted
         if scheme == "cbcs":
             mode = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
-        while end - at >= run or (whole and at < end):
+        while run and (end - at >= run or (whole and at < end)):
             n = min(run, end - at)
             if scheme == "cens":
                 out[at : at + n] = bytes(a ^ b for a, b in zip(out[at : at + n], stream[used : used + n], strict=True))
@@ -121,6 +121,7 @@ class Layout:
     aux: str = "senc"  # or saio, or none
     second_description: bool = False  # a clear one
     groups: list = dataclasses.field(default_factory=list)  # of Key, or None for clear samples
+    group_pattern: tuple = ()  # of the groups; none: as the description's
     local_groups: bool = False  # in the fragments instead of the stbl
     clear_has_count: bool = True  # in senc, a clear sample has a subsample count
     default_base_is_moof: bool = True
@@ -173,7 +174,7 @@ class Film:
                 "schi",
                 full(
                     "tenc",
-                    bool(layout.pattern[0]),
+                    any(layout.pattern),
                     0,
                     bytes([0, layout.pattern[0] << 4 | layout.pattern[1]]),
                     self.parameters(layout, layout.default),
@@ -184,8 +185,14 @@ class Film:
         return [encrypted, self.entry] if layout.second_description else [encrypted]
 
     def sgpd(self, layout):
-        entries = b"".join(bytes(2) + self.parameters(layout, key) for key in layout.groups)
-        return full("sgpd", 1, 0, b"seig", u32(20, len(layout.groups)), entries)
+        """Of one length, or each with its own: a clear entry has no constant vector."""
+        crypt_blocks, skip_blocks = layout.group_pattern or layout.pattern
+        pattern = bytes([0, crypt_blocks << 4 | skip_blocks])
+        entries = [pattern + self.parameters(layout, key) for key in layout.groups]
+        lengths = set(map(len, entries))
+        length = lengths.pop() if len(lengths) == 1 else 0
+        entries = [(b"" if length else u32(len(e))) + e for e in entries]
+        return full("sgpd", 1, 0, b"seig", u32(length, len(layout.groups)), *entries)
 
     @staticmethod
     def sbgp(layout, plans):
@@ -211,8 +218,9 @@ class Film:
             return full("senc", 0, 2 * counted, u32(len(plans)), *entries), b""
         sizes = bytes(len(e) if p.key else 0 for e, p in zip(entries, plans, strict=True))
         entries = [e for e, p in zip(entries, plans, strict=True) if p.key]
-        saiz = full("saiz", 0, 1, b"cenc", u32(0), bytes(1), u32(len(sizes)), sizes)
-        return saiz + full("saio", 0, 1, b"cenc", u32(0, 1, offset)), b"".join(entries)
+        kind = layout.scheme.encode()
+        saiz = full("saiz", 0, 1, kind, u32(0), bytes(1), u32(len(sizes)), sizes)
+        return saiz + full("saio", 0, 1, kind, u32(0, 1, offset)), b"".join(entries)
 
     # ---- files ----
 
