@@ -26,12 +26,12 @@ static struct coffer_context *bare_context(void)
 }
 
 /* A task of one board job that is sent already. */
-static struct coffer_task *task_in_flight(struct coffer_context *context, const void *src, void *dst, uint32_t length)
+static struct coffer_task *described_in_flight(struct coffer_context *context, const struct coffer_job_desc *desc)
 {
 	struct coffer_task *task = task_new(context, TASK_JOB);
 	struct wire_job *job;
 
-	task->desc = (struct coffer_job_desc){.op = COFFER_OP_LOOP, .src = src, .dst = dst, .length = length};
+	task->desc = *desc;
 	cut_begin(task);
 	job = cut_job(task, 1u << 20);
 	job->id = ++context->next_id;
@@ -39,6 +39,13 @@ static struct coffer_task *task_in_flight(struct coffer_context *context, const 
 	TAILQ_INSERT_TAIL(&context->in_flight, job, link);
 	context->bytes_in_flight += job->out_bytes + job->payload.bytes + COFFER_PACKET_BYTES;
 	return task;
+}
+
+static struct coffer_task *task_in_flight(struct coffer_context *context, const void *src, void *dst, uint32_t length)
+{
+	const struct coffer_job_desc desc = {.op = COFFER_OP_LOOP, .src = src, .dst = dst, .length = length};
+
+	return described_in_flight(context, &desc);
 }
 
 static struct coffer_completion completion(uint32_t id, uint8_t status, uint32_t bytes)
@@ -183,6 +190,64 @@ static void hostile_answers_kill_the_context(void **state)
 	KILLS(bad.keystream_byte = 16);
 }
 
+/* 40 bytes of CBC, of which `payload` come back and the completion says `bytes`. */
+static int answer_to_cbc(bool more, bool restart, uint32_t payload, uint32_t bytes, struct coffer_outcome *outcome)
+{
+	static const uint8_t data[40];
+	struct coffer_context *context = bare_context();
+	uint8_t back[40];
+	const struct coffer_job_desc desc = {.op = COFFER_OP_CRYPT,
+					     .mode = COFFER_MODE_CBC,
+					     .more = more,
+					     .restart = restart,
+					     .start.iv = {1},
+					     .src = data,
+					     .dst = back,
+					     .length = 40};
+	struct coffer_task *task = described_in_flight(context, &desc);
+	struct coffer_completion answer = completion(1, COFFER_JOB_OK, bytes);
+	int error;
+
+	answer.op = COFFER_OP_CRYPT;
+	answer.iv[0] = 77;
+	answer.pattern_phase = more ? 32 : 0;
+	give(context, data, payload, true);
+	give(context, &answer, sizeof(answer), true);
+	error = coffer_task_poll(task, outcome);
+	assert_int_equal(coffer_context_error(context), error);
+	coffer_task_release(&task);
+	coffer_close(&context);
+	return error;
+}
+
+/* What of a block comes in the next task is not given out; nothing else may be missing. */
+static void a_block_cut_in_two_comes_later(void **state)
+{
+	struct coffer_outcome outcome;
+
+	(void)state;
+	assert_int_equal(answer_to_cbc(true, false, 32, 32, &outcome), 0);
+	assert_int_equal(outcome.bytes, 32);
+	assert_int_equal(outcome.end.iv[0], 77);
+	assert_int_equal(outcome.end.pattern_phase, 32);
+	assert_int_equal(answer_to_cbc(false, false, 40, 40, &outcome), 0);
+	assert_int_equal(answer_to_cbc(false, false, 32, 32, &outcome), COFFER_E_PROTOCOL);
+	assert_int_equal(answer_to_cbc(true, false, 32, 40, &outcome), COFFER_E_PROTOCOL);
+	assert_int_equal(answer_to_cbc(true, false, 24, 24, &outcome), COFFER_E_PROTOCOL);
+}
+
+/* Behind a whole range under RESTART the next one begins with the vector, whichever job the range began in. */
+static void a_restarted_range_ends_at_its_vector(void **state)
+{
+	struct coffer_outcome outcome;
+
+	(void)state;
+	assert_int_equal(answer_to_cbc(false, true, 40, 40, &outcome), 0);
+	assert_int_equal(outcome.end.iv[0], 1);
+	assert_int_equal(answer_to_cbc(true, true, 32, 32, &outcome), 0);
+	assert_int_equal(outcome.end.iv[0], 77);
+}
+
 static void an_answer_that_nobody_asked_for(void **state)
 {
 	struct coffer_context *context = bare_context();
@@ -258,6 +323,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(answers_reach_their_jobs),
 		cmocka_unit_test(a_refusal_is_told_and_the_next_job_works),
 		cmocka_unit_test(hostile_answers_kill_the_context),
+		cmocka_unit_test(a_block_cut_in_two_comes_later),
+		cmocka_unit_test(a_restarted_range_ends_at_its_vector),
 		cmocka_unit_test(an_answer_that_nobody_asked_for),
 		cmocka_unit_test(random_bytes_never_hurt),
 		cmocka_unit_test(a_barrier_drops_everything_before_it),
