@@ -212,6 +212,18 @@ def test_no_root_is_overwritten(tmp_path):
     assert secret.exists() and not (tmp_path / "img2").exists()
 
 
+def test_a_root_that_is_there_is_noticed_before_anything_is_made_or_read(tmp_path):
+    """Were its secret looked at first, that would be the complaint."""
+    (tmp_path / "ca").mkdir()
+    for name in "root.pem", "root.key":
+        (tmp_path / "ca" / name).write_text("somebody's")
+        args = ["--device-secret", tmp_path / "none", "--new-root", tmp_path / "ca", "--out", tmp_path / "img"]
+        assert "overwrites none" in provision(*args, fails=1)
+        (tmp_path / "ca" / name).unlink()
+    assert "No such file" in provision(*args, fails=8)
+    assert [p.name for p in tmp_path.iterdir()] == ["ca"]
+
+
 def test_what_was_made_is_said_to_programs(tmp_path):
     arguments = [
         "--device-secret",

@@ -205,13 +205,13 @@ static int name_root(const char *directory, struct root_paths *paths)
 		return cli_error(CLI_FAILED, "%s: %s", directory, strerror(ENAMETOOLONG));
 	if (lstat(paths->key, &st) == 0 || lstat(paths->cert, &st) == 0)
 		return cli_error(CLI_FAILED, "%s holds a root already: --new-root overwrites none", directory);
-	if (mkdir(directory, 0700) && errno != EEXIST)
-		return cli_error(CLI_FAILED, "%s: %s", directory, strerror(errno));
 	return CLI_OK;
 }
 
-static int write_root(const struct root_paths *paths, const struct coffer_provisioned *made)
+static int write_root(const char *directory, const struct root_paths *paths, const struct coffer_provisioned *made)
 {
+	if (mkdir(directory, 0700) && errno != EEXIST)
+		return cli_error(CLI_FAILED, "%s: %s", directory, strerror(errno));
 	if (coffer_file_write(paths->key, 0600, made->root_key, strlen(made->root_key)))
 		return cli_error(CLI_FAILED, "%s: %s", paths->key, strerror(errno));
 	if (coffer_file_write(paths->cert, 0644, made->root_cert, strlen(made->root_cert)))
@@ -223,12 +223,12 @@ static int write_root(const struct root_paths *paths, const struct coffer_provis
 static int write_results(const struct options *o, const struct coffer_provisioned *made)
 {
 	struct root_paths paths;
-	int ret = o->new_root ? name_root(o->new_root, &paths) : CLI_OK;
+	int ret = o->new_root ? name_root(o->new_root, &paths) : CLI_OK; /* again: making keys took its time */
 
 	if (ret)
 		return ret;
 	if (o->new_root)
-		ret = write_root(&paths, made);
+		ret = write_root(o->new_root, &paths, made);
 	if (!ret && coffer_file_write(o->out, 0600, made->record, made->record_size))
 		ret = cli_error(CLI_FAILED, "%s: %s", o->out, strerror(errno));
 	if (ret && o->new_root) {
@@ -291,8 +291,11 @@ int cli_provision(int argc, char **argv)
 	struct options o = {.in.days = DEFAULT_DAYS};
 	uint8_t secret[COFFER_DEVICE_SECRET_BYTES];
 	uint8_t *key = NULL, *cert = NULL;
+	struct root_paths paths;
 	int ret = parse(argc, argv, &o);
 
+	if (!ret && o.new_root)
+		ret = name_root(o.new_root, &paths);
 	if (ret)
 		return ret;
 	if (o.root_key && ((ret = read_pem(o.root_key, &key, &o.in.root_key_size)) ||
