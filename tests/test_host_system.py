@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libcoffer on a virtual board: tests/host/system.c and calls.c in a scenario each, plain and under the sanitizers."""
+"""libcoffer on a virtual board: tests/host/system.c and calls.c in a scenario each, chains.c; plain and sanitized."""
 
 import subprocess
 
@@ -53,6 +53,11 @@ def test_scenario(shared_board, scenario, build):
 def test_every_call(shared_board, scenario, build):
     """Each call that may block, under a deadline that has passed, cancelled by another thread, and in a child."""
     finish(start(shared_board, build, scenario, program="calls"))
+
+
+def test_chains(shared_board):
+    """CBC and patterns, in one job, in many jobs of a task, and in many tasks."""
+    finish(start(shared_board, SANITIZED, program="chains"))
 
 
 def test_every_call_unplugged(shared_board):
