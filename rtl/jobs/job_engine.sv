@@ -12,8 +12,8 @@
 // Finish judges (job_verdict) and saves. A packet is popped there and nowhere else. A refused job drains to the transfer's end and is answered.
 // A revocation of the context ends the unit in the same cycle (kill); of the job's session, in the next (stop).
 //
-// Cycles for 512 bytes of payload in CTR: 528 with AES-128, 532 with AES-256; 532 and 540 where every packet comes
-// from another context with another key; 2 more with a surface. ECB: 18 more. Measured by tests/jobs.
+// Cycles for 512 bytes of payload in CTR: 529 with AES-128, 533 with AES-256; 535 and 543 where every packet comes
+// from another context with another key; 3 more with a surface. ECB: 18 more. Measured by tests/jobs.
 
 module job_engine
   import coffer_pkg::*;
@@ -106,15 +106,9 @@ module job_engine
   output logic                      busy_o
 );
 
-  typedef enum logic [5:0] {
-    Pick = 6'h00, Load, Header, Finish, End, Answer, Settle, Wipe, Blank,
-    Check = 6'h10, List, Iv, Key, Rest, Op, OpOut, Data = 6'h30 // the unit's job can be stopped
-  } fsm_e;
-
   localparam int unsigned OpPoolWords = 4;
 
-  fsm_e fsm_q;
-  fsm_e prev_q;
+  job_fsm_e fsm_q, prev_q;
   logic first;                       // first cycle of this state
   logic [CtxW-1:0] ctx_q, pick_ctx;
   logic pick_any, pick_wipe, pick_go, key_due;
@@ -398,25 +392,10 @@ module job_engine
   logic [9:0] chunk;
   assign chunk = saved.at.left > 32'(PacketBytes) ? 10'(PacketBytes) : saved.at.left[9:0];
 
-  always_comb begin
-    src_start = 1'b0;
-    src_surface = 1'b0;
-    src_addr = '0;
-    src_count = len_q;
-    if (fsm_q == Load) begin
-      src_start = phase inside {PhIdle, PhList, PhData, PhChunk};
-      if (phase == PhChunk) begin
-        src_surface = 1'b1;
-        src_addr = saved.at.src;
-        src_count = chunk;
-      end
-    end else if (blk_start) begin
-      src_start = 1'b1;
-      src_addr = 16'(HeaderBytes) + {11'b0, op_blk_sel_i, 4'b0};
-      src_count = 10'd16;
-    end
-  end
-
+  assign src_surface = fsm_q == Load && phase == PhChunk;
+  assign src_start = blk_start || (fsm_q == Load && phase inside {PhIdle, PhList, PhData, PhChunk});
+  assign src_addr = src_surface ? saved.at.src : blk_start ? 16'(HeaderBytes) + {11'b0, op_blk_sel_i, 4'b0} : '0;
+  assign src_count = src_surface ? chunk : blk_start ? 10'd16 : len_q;
   assign src_ready = fsm_q == Header || list_take || take || blk_take;
 
   // ---- verdict at the end of a unit
@@ -590,67 +569,14 @@ module job_engine
     if (kill || (fsm_q == Header && !src_valid && rest_q == '0) || (fsm_q == Pick && pick_wipe) || !rst_ni) hdr_q <= '0;
   end
 
-  always_ff @(posedge clk_i) begin
-    unique case (fsm_q)
-      Load: job_q <= phase == PhIdle ? '0 : saved.at;
-      Header: begin
-        if (!src_valid && rest_q == '0) job_q.status <= 4'(JobBadHeader);
-      end
-      Check: if (chk_done) begin
-        job_q.status <= 4'(chk_status);
-        job_q.left <= hdr_q.length;
-        job_q.seg <= with_list ? '0 : hdr_q.length;
-        job_q.done <= with_list || !crypt ? '0 : hdr_q.length;
-        job_q.src <= chk_src;
-        if (chk_status == JobOk && key_op && rest_q != hdr_q.length[9:0]) begin
-          job_q.status <= rest_q < hdr_q.length[9:0] ? 4'(JobShort) : 4'(JobLong);
-        end
-      end
-      List: begin
-        if (list_last) begin
-          job_q.list_at <= job_q.list_at + 1'b1;
-          job_q.seg <= job_q.seg + list_in;
-          if (job_q.seg > ~list_in) job_q.over <= 1'b1;
-          if (job_q.list_at[0]) begin
-            job_q.done <= job_q.done + list_in;
-            if (cfg.mode == 2'(ModeEcb) && list_in[3:0] != '0) job_q.over <= 1'b1;
-          end
-        end
-        if (!listing_q && list_wrong) job_q.status <= 4'(JobRange);
-      end
-      Iv: if (iv_done) begin
-        job_q.status <= 4'(iv_status);
-        job_q.done <= '0;
-        job_q.list_at <= '0;
-        job_q.seg <= cfg.list_words == '0 ? job_q.left : '0;
-        job_q.seg_enc <= 1'b1;
-      end
-      Data: begin
-        if (take) begin
-          job_q.left <= job_q.left - 1'b1;
-          job_q.seg <= job_q.seg - 1'b1;
-          if (cfg.src_surface) job_q.src <= job_q.src + 1'b1;
-          job_q.stamped <= 1'b1;
-        end
-        if (seg_load) begin
-          job_q.seg <= list_word;
-          job_q.seg_enc <= job_q.list_at[0];
-          job_q.list_at <= job_q.list_at + 1'b1;
-        end
-        if (emit_q) job_q.done <= job_q.done + 1'b1;
-      end
-      Rest: if (emit_q) job_q.done <= job_q.done + 1'b1;
-      Op: if (op_over_q) begin
-        job_q.left <= '0;
-        job_q.status <= op_wrapped_i ? 4'(JobWrappedKey) : 4'(JobOk);
-        if (!op_wrapped_i) job_q.done <= job_q.left;
-      end
-      OpOut: if (!first) job_q.done <= job_q.done + 1'b1;
-      default: ;
-    endcase
-    if (stop) job_q.status <= revoked ? 4'(JobRevoked) : 4'(JobBadHandle);
-    if (kill || (fsm_q == Pick && pick_wipe) || !rst_ni) job_q <= '0;
-  end
+  job_progress u_progress (
+    .clk_i, .rst_ni, .fsm_i(fsm_q), .first_i(first), .wipe_i(kill || (fsm_q == Pick && pick_wipe)),
+    .load_i(phase == PhIdle ? '0 : saved.at), .hdr_i(hdr_q), .cfg_i(cfg), .rest_i(rest_q),
+    .cut_short_i(!src_valid && rest_q == '0), .chk_done_i(chk_done), .chk_status_i(chk_status), .chk_src_i(chk_src),
+    .word_i(list_last), .word_data_i(list_in), .list_bad_i(!listing_q && list_wrong),
+    .iv_done_i(iv_done), .iv_status_i(iv_status), .take_i(take), .seg_load_i(seg_load), .seg_word_i(list_word),
+    .out_i(emit_q), .op_done_i(op_over_q), .op_wrapped_i, .stop_i(stop), .revoked_i(revoked), .at_o(job_q)
+  );
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

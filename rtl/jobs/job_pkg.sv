@@ -60,6 +60,12 @@ package job_pkg;
     PhDone    // room for the completion
   } phase_e;
 
+  // What the engine does in a cycle (job_engine.sv).
+  typedef enum logic [5:0] {
+    Pick = 6'h00, Load, Header, Finish, End, Answer, Settle, Wipe, Blank,
+    Check = 6'h10, List, Iv, Key, Rest, Op, OpOut, Data = 6'h30 // the unit's job can be stopped
+  } job_fsm_e;
+
   // What a job's header said and the checks found: written once.
   typedef struct packed {
     logic [7:0]      op;           // as in the header
