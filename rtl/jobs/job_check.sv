@@ -69,7 +69,7 @@ module job_check
   handle_t slot, dst_slot, src_surf, dst_surf;
   flags_t flags;
   logic crypt, key_op, needs_dst;
-  job_status_e fields, fields_q, verdict;
+  job_status_e fields, verdict;
   link_t link_q;
   logic [31:0] data_q;
   slot_state_e state_q;
@@ -79,7 +79,7 @@ module job_check
   logic unused_bits;
   assign unused_bits = ^{flags, link_q.zero, attr_o.usage};
 
-  job_fields u_fields (.hdr_i, .status_o(fields));
+  job_fields u_fields (.clk_i, .hdr_i, .status_o(fields));
 
   assign slot = hdr_i.slot;
   assign dst_slot = hdr_i.dst_handle;
@@ -203,12 +203,11 @@ module job_check
       if (no_key_q) verdict = JobNoKey;
       if (bad_handle_q) verdict = JobBadHandle;
     end
-    if (fields_q != JobOk) verdict = fields_q;
+    if (fields != JobOk) verdict = fields;
   end
 
   always_ff @(posedge clk_i) begin
     data_q <= chk_data_i;
-    fields_q <= fields;
     policy_q <= policy_ok;
     state_q <= chk_state_i;
     if (step_q != '0) step_q <= step_q + 1'b1;

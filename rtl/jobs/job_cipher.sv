@@ -52,7 +52,7 @@ module job_cipher
   input  logic       chain_we_i,
   input  logic [5:0] chain_at_i,
   input  logic [7:0] chain_byte_i,
-  input  logic       answer_i,
+  input  logic       answer_i,     // chain_o is the byte behind chain_at_i
   input  logic       answer_iv_i,  // the IV instead
   output logic [7:0] chain_o,
 
@@ -254,7 +254,7 @@ module job_cipher
       chain_block = blk_o;
     end
     if (answer_i) begin
-      chain_rd = chain_at_i[3:0];
+      chain_rd = chain_at_i[3:0] + 4'd1;
       chain_block = head_o || answer_iv_i ? 2'd3 : last_blk(blk_o);
     end
   end

@@ -215,7 +215,7 @@ module job_engine
   assign out_ctx_o = ctx_q;
 
   logic answering_q, emit_q, sink_valid, sink_end, cipher_out, emit;
-  logic [7:0] sink_byte, cipher_byte, emit_byte_q, answer_byte, answer_byte_q, chain_byte;
+  logic [7:0] sink_byte, cipher_byte, emit_byte_q, answer_byte, answer_byte_q, chain_byte, chain_q;
   logic [9:0] sink_len;
   logic [15:0] sink_addr;
 
@@ -233,11 +233,12 @@ module job_engine
     emit_q <= emit && !kill;
     emit_byte_q <= cipher_byte;
     answer_byte_q <= answer_byte;
+    chain_q <= chain_byte;
   end
 
   job_answer u_answer (
     .cfg_i(cfg), .at_i(job_q), .first_i(stamp_first), .last_i(stamp_last),
-    .ctr_i(cipher_ctr), .ks_i(cipher_ks), .phase_i(phase_next), .chain_i(chain_byte),
+    .ctr_i(cipher_ctr), .ks_i(cipher_ks), .phase_i(phase_next), .chain_i(chain_q),
     .index_i(count_q[5:0]), .byte_o(answer_byte)
   );
 

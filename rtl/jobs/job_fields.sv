@@ -26,13 +26,16 @@ module job_fields
   import coffer_pkg::*;
   import job_pkg::*;
 (
+  input  logic        clk_i,
   input  header_t     hdr_i,
-  output job_status_e status_o
+  output job_status_e status_o    // a cycle after hdr_i
 );
 
   flags_t flags;
   logic crypt, loop, load, readback_key, start_refresh, ctr, ecb;
   logic cbc, pattern, pattern_ok;
+  logic [6:0] ok_q;
+  logic range_q, header_ok_q;
   logic header_ok, mode_ok, flags_ok, length_ok, list_ok, handles_ok, offset_ok;
 
   logic unused_hdr;
@@ -92,9 +95,15 @@ module job_fields
 
   always_comb begin
     status_o = JobOk;
-    if (hdr_i.pairs > 16'(MaxPairs)) status_o = JobRange;
-    if (!(mode_ok && pattern_ok && flags_ok && length_ok && list_ok && handles_ok && offset_ok)) status_o = JobBadField;
-    if (!header_ok) status_o = JobBadHeader;
+    if (range_q) status_o = JobRange;
+    if (ok_q != '1) status_o = JobBadField;
+    if (!header_ok_q) status_o = JobBadHeader;
+  end
+
+  always_ff @(posedge clk_i) begin
+    ok_q <= {mode_ok, pattern_ok, flags_ok, length_ok, list_ok, handles_ok, offset_ok};
+    range_q <= hdr_i.pairs > 16'(MaxPairs);
+    header_ok_q <= header_ok;
   end
 
 endmodule
