@@ -59,14 +59,14 @@ FAULTS = {
     "an operation writes to a slot that is over": (
         "vault",
         "vault_ops.sv",
-        "wr_req_o = live && !abort_i",
-        "wr_req_o = 1'b1",
+        "wr_ok_o = live_i && !abort_i",
+        "wr_ok_o = 1'b1",
     ),
     "a history is written to a slot that is over": (
         "vault",
         "vault.sv",
-        "hist_req_i && job_look_state == SlotKeyed",
-        "hist_req_i",
+        "wr_ok[3] = job_keyed && looked_q == hist_slot_i",
+        "wr_ok[3] = job_keyed",
     ),
     "a session's end forgets pages": (
         "surface",

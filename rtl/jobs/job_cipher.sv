@@ -107,17 +107,14 @@ module job_cipher
 
   // While a run lasts ctr_o is the counter of the next block to make. One adder takes it on by a block, and in the end
   // back by those that were begun and not used up.
-  logic [63:0] low, addend;
-  logic [64:0] high;
-  logic carry, whole, unused_high;
+  // What it does to the upper half is seen from the lower one, not from its carry.
+  logic [63:0] low, high;
+  logic wraps;
   logic [1:0] ahead;
   assign ahead = 2'(out_live_q) + 2'((run_q && !stale_q) || have_q);
-  assign addend = settle_i ? -64'(ahead) : 64'd1;
-  assign {carry, low} = {1'b0, ctr_o[63:0]} + {1'b0, addend};
-  assign whole = rule_i == 2'(CtrCarry128);
-  // {x, 1} + {y, c} is an adder with a carry in.
-  assign high = {ctr_o[127:64], 1'b1} + {{64{addend[63] && whole}}, carry && whole};
-  assign unused_high = high[0];
+  assign low = ctr_o[63:0] + (settle_i ? -64'(ahead) : 64'd1);
+  assign wraps = rule_i == 2'(CtrCarry128) && (settle_i ? ctr_o[63:2] == '0 && ctr_o[1:0] < ahead : &ctr_o[63:0]);
+  assign high = ctr_o[127:64] + {{63{wraps && settle_i}}, wraps};
 
   always_ff @(posedge clk_i) begin
     if (aes_valid_i) begin
@@ -128,7 +125,7 @@ module job_cipher
       have_q <= 1'b0;
     end
     if (aes_start_o && aes_ready_i) run_q <= 1'b1;
-    if (ctr_mode && (settle_i || (aes_start_o && aes_ready_i))) ctr_o <= {high[64:1], low};
+    if (ctr_mode && (settle_i || (aes_start_o && aes_ready_i))) ctr_o <= {high, low};
     if (set_i) ctr_o <= ctr_i;
     if (wipe_i || !rst_ni) ctr_o <= '0;
     if (load_i) begin

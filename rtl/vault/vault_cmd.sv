@@ -300,10 +300,11 @@ module vault_cmd
   end
 
 `ifdef FORMAL
-  logic f_known, f_judged, f_read, f_decide, f_fill, f_scan, f_scan_take, f_scan_end, f_attr_take, f_session_take, f_session_read; // for vault.sv
+  logic f_known, f_session_known, f_judged, f_read, f_decide, f_fill, f_scan, f_scan_take, f_scan_end, f_attr_take, f_session_take, f_session_read; // for vault.sv
   assign f_known = fsm_q <= ScanEnd;
   assign f_read = fsm_q inside {Gen, SessionAttr, SessionGen, Judge, Decide};
   assign f_decide = fsm_q == Decide;
+  assign f_session_known = (fsm_q == Gen && taken_q) || fsm_q > Gen;
   assign f_judged = revoke_ok_q == (f_decide && cmd_q == CmdRevoke && revoke_ok) && (!f_decide || reserve_ok_q == reserve_ok);
   assign f_fill = fsm_q == Fill;
   assign f_scan = fsm_q inside {Scan, ScanTake, ScanEnd};

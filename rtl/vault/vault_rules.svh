@@ -14,6 +14,7 @@
   slot_attr_t f_op_attr, f_cmd_attr, f_key_attr, f_attr, f_dst, f_session_attr, f_read;
   logic [31:0] f_data, f_gen, f_gen_q;
   logic f_live, f_revoke, f_cmd, f_zero, f_op_over;
+  logic [SlotW-1:0] f_target_q;
 
   initial f_reset_q = 1'b1;
 
@@ -79,6 +80,7 @@
 
   always_ff @(posedge clk_i) begin
     f_reset_q <= 1'b0;
+    f_target_q <= ops_target;
     f_state_q <= f_state;
     f_gen_q <= f_gen;
     f_args_q <= f_args;
@@ -132,6 +134,11 @@
         assert (u_slots.gen_q != '0);
         assert (u_slots.f_overwrite && u_slots.word_q <= WordGen || f_gen[GenW-1:0] != '0);
       end
+      // What was found out a cycle ago holds in this one.
+      assert (job_keyed == (u_slots.state_q[looked_q[IdxW-1:0]] == SlotKeyed));
+      assert (ops_live == (u_slots.state_q[f_target_q[IdxW-1:0]] inside {SlotReserved, SlotKeyed}));
+      assert (!op_busy_q || f_target_q == ops_target);
+      assert (!u_cmd.f_session_known || u_cmd.session_q == u_cmd.session);
       assert (u_slots.f_known && u_cmd.f_known && u_cmd.f_judged && u_ops.f_known);
       assert (op_busy_q == u_ops.f_busy && (!u_ops.f_refresh || op_i == OpRefresh));
       assert (!u_ops.f_attr || op_i inside {OpLoadKey, OpNewReadbackKey});
@@ -153,9 +160,12 @@
         assert (!(u_cmd.key_open_q && u_cmd.key_slot_q == u_cmd.old_q.session));
         assert (!(u_cmd.scan_q > SlotW'(f_slot) && f_live && f_attr.session == u_cmd.old_q.session));
       end
-      if (u_cmd.f_scan_take && u_cmd.scan_q == SlotW'(f_slot) && f_live) assert (f_read.session == f_attr.session);
-      if (u_cmd.f_scan_end && u_cmd.scan_q == SlotW'(f_slot)) begin
-        assert (u_cmd.hit_q == (f_live && f_attr.session == u_cmd.old_q.session));
+      if (u_cmd.f_scan_take && u_slots.state_q[u_cmd.scan_q[IdxW-1:0]] inside {SlotReserved, SlotKeyed}) begin
+        assert (f_read.session == f_attrs[u_cmd.scan_q[IdxW-1:0]].session);
+      end
+      if (u_cmd.f_scan_end) begin
+        assert (u_cmd.hit_q == (u_slots.state_q[u_cmd.scan_q[IdxW-1:0]] inside {SlotReserved, SlotKeyed} &&
+                                f_attrs[u_cmd.scan_q[IdxW-1:0]].session == u_cmd.old_q.session));
       end
       // What a command has read of a slot is what is there.
       if (u_cmd.f_attr_take && f_cmd_state inside {SlotReserved, SlotKeyed}) begin
