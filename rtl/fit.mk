@@ -4,10 +4,13 @@
 FIT := rtl/boards/fit.py
 FIT_RTL = rtl/boards/ecp5_cells.sv $(RTL_SOURCES)
 
-#: make fit              synthesis, place and route of both configurations: build/fit/report.json
+#: make fit [CONFIGS=small] [SEEDS=1,2]   synthesis, place and route of both configurations: build/fit/report.json
 .PHONY: fit fit-block
+CONFIGS ?=
+comma := ,
 fit: $(RTL_SOURCES) $(B)/fw/coffer.hex $(VENV)/.done
-	@$(PY) $(FIT) --work $(B)/fit --firmware $(B)/fw/coffer.hex $(FIT_RTL) rtl/boards/ecp5_ulpi/ecp5_ulpi.sv
+	@$(PY) $(FIT) --work $(B)/fit $(addprefix --config ,$(CONFIGS)) --seeds $(if $(filter command,$(origin SEEDS)),$(SEEDS),1$(comma)2$(comma)3) \
+		--firmware $(B)/fw/coffer.hex $(FIT_RTL) rtl/boards/ecp5_ulpi/ecp5_ulpi.sv
 
 #: make fit-block BLOCK=aes_core [PARAMS="NCtx=2"] [SEEDS=1]   the same for one module, on a 25F
 SEEDS ?= 1
