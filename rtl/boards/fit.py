@@ -53,6 +53,8 @@ DROP_CELLS = "delete =LUT4 =USRMCLK =MULT18X18D\n"
 # few bits are smaller and faster without a carry chain.
 SHORT = "t:$add t:$sub %u r:Y_WIDTH<=6 %i t:$lt t:$le t:$gt t:$ge %u r:A_WIDTH<=6 %i r:B_WIDTH<=6 %i %u"
 PREPARE = f"proc\nopt_expr\nopt_clean\nmuxpack\nwreduce\nopt_expr\ntechmap {SHORT}\nopt_clean\n"
+# Where the sources are copied to. A relative path whose first folder also lies in / means that one to the tools.
+FOLDER = "fit-sources"
 # What a cell takes in LUT4s, as nextpnr counts them.
 LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}
 
@@ -72,14 +74,14 @@ def run(work, log, *command):
 
 
 def copy_sources(work, sources, data):
-    folder = work / "src"
+    folder = work / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path in map(pathlib.Path, sources):
         shutil.copy(path, folder / path.name)
     for path in data:
         shutil.copy(path, work / path.name)
-    return [f"src/{pathlib.Path(p).name}" for p in sources]
+    return [f"{FOLDER}/{pathlib.Path(p).name}" for p in sources]
 
 
 def read_command(top, params, files):
