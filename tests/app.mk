@@ -23,7 +23,7 @@ $(HB)/tests/film_dump: tests/film/dump.c host/film/samples.c host/film/groups.c 
 TEST_PROGRAMS += $(HB)/tests/film_dump
 
 # How its samples are cut, against a model of the board's jobs.
-$(HB)/tests/film_cut: tests/film/test_cut.c tests/host/job_model.h host/film/cut.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(wildcard host/film/*.h)
+$(HB)/tests/film_cut: tests/film/test_cut.c tests/host/check.h tests/host/job_model.h host/film/cut.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(wildcard host/film/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(APP_CFLAGS) -Ihost/film -Itests/host -o $@ $(filter-out %.h,$^) $(APP_LINK)

@@ -78,8 +78,8 @@ module aes_core
   assign running = middle_round | last_round;
   assign key_ready = decrypt_i ? decrypt_ready : encrypt_ready;
   assign ready_o = ~wiping & ~middle_round & (key_ready | ~key_loaded);
-  // What a clear in the same cycle ends nevertheless: it is not on the way to the memories.
   assign idle_o = ~wiping & ~running & decrypt_ready;
+  // A clear in the same cycle ends these as well, but is not on the way to the memories.
   assign load = key_load_i & ready_o;
   assign start = start_i & ready_o & key_loaded & ~key_load_i;
 

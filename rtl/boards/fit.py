@@ -192,7 +192,7 @@ def critical_path(report):
 
 
 def ring_starts(netlist):
-    """The first cells of the ring oscillators (rtl/entropy/entropy_rings.sv): (cells of their module, name, cell)."""
+    """Cells that rings begin with (rtl/entropy/entropy_rings.sv): (all cells of their module, name, connections)."""
     for module in netlist["modules"].values():
         for name, cell in module["cells"].items():
             if name.endswith(".u_nand"):
@@ -210,7 +210,7 @@ def open_rings(work, name):
 def close_rings(work, tag):
     """Where all are placed, the last buffer of each ring feeds its beginning again."""
     netlist = json.loads((work / f"{tag}.placed.json").read_text())
-    for cells, name, pins in list(ring_starts(netlist)):
+    for cells, name, pins in ring_starts(netlist):
         ring = name.removesuffix("u_nand") + "g_buffer["
         last = max((c for c in cells if c.startswith(ring)), key=lambda c: int(c.removeprefix(ring).split("]")[0]))
         pins["A"] = list(cells[last]["connections"]["F"])

@@ -12,8 +12,9 @@
 //
 // The position (counter block as a number; next keystream byte; block modes: where job_chain goes on, and how many
 // bytes of an unfinished block it holds) lives here while a context is served: load_i and set_i put it in, ctr_o to
-// fill_o show it, right before start_i and, with idle_o, after settle_i. left_i = bytes that this run will still offer, the one offered now included: no
-// keystream is made beyond them. A block of CBC encryption lies in one range. The key must be loaded.
+// fill_o show it, right before start_i and, with idle_o, after settle_i. left_i = bytes that this run will still offer,
+// the one offered now included: no keystream is made beyond them. A block of CBC encryption lies in one range. The key
+// must be loaded.
 
 module job_cipher
   import coffer_pkg::*;
@@ -106,8 +107,8 @@ module job_cipher
   assign aes_block_o = ctr_mode ? job_pkg::reverse(ctr_o) : part_q;
 
   // While a run lasts ctr_o is the counter of the next block to make. One adder takes it on by a block, and in the end
-  // back by those that were begun and not used up.
-  // What it does to the upper half is seen from the lower one, not from its carry.
+  // back by those that were begun and not used up. What it does to the upper half is seen from the lower one, not
+  // from its carry.
   logic [63:0] low, high;
   logic wraps;
   logic [1:0] ahead;

@@ -572,7 +572,8 @@ module job_engine
 
   job_progress u_progress (
     .clk_i, .rst_ni, .fsm_i(fsm_q), .first_i(first), .wipe_i(kill || (fsm_q == Pick && pick_wipe)),
-    .load_i(phase == PhIdle ? '0 : saved.at), .hdr_i(hdr_q), .cfg_i(cfg), .rest_i(rest_q),
+    .load_i(phase == PhIdle ? '0 : saved.at), .length_i(hdr_q.length), .crypt_i(crypt), .key_op_i(key_op),
+    .with_list_i(with_list), .cfg_i(cfg), .rest_i(rest_q),
     .cut_short_i(!src_valid && rest_q == '0), .chk_done_i(chk_done), .chk_status_i(chk_status), .chk_src_i(chk_src),
     .word_i(list_last), .word_data_i(list_in), .list_bad_i(!listing_q && list_wrong),
     .iv_done_i(iv_done), .iv_status_i(iv_status), .take_i(take), .seg_load_i(seg_load), .seg_word_i(list_word),

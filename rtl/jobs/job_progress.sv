@@ -14,7 +14,10 @@ module job_progress
   input  logic        first_i,        // first cycle of this state
   input  logic        wipe_i,
   input  progress_t   load_i,
-  input  header_t     hdr_i,
+  input  logic [31:0] length_i,       // the header's; these are held in Check
+  input  logic        crypt_i,
+  input  logic        key_op_i,
+  input  logic        with_list_i,
   input  job_cfg_t    cfg_i,
   input  logic [9:0]  rest_i,         // bytes of the packet not taken yet
   input  logic        cut_short_i,    // the header is
@@ -37,13 +40,8 @@ module job_progress
   output progress_t   at_o
 );
 
-  logic crypt, key_op, with_list, unused_bits;
-  flags_t flags;
-  assign unused_bits = ^{hdr_i, cfg_i, flags, iv_status_i};
-  assign flags = hdr_i.flags;
-  assign with_list = flags.list;
-  assign crypt = hdr_i.op == OpCrypt;
-  assign key_op = hdr_i.op >= OpLoadKey;
+  logic unused_bits;
+  assign unused_bits = ^{cfg_i, iv_status_i};
 
   always_ff @(posedge clk_i) begin
     unique case (fsm_i)
@@ -51,12 +49,12 @@ module job_progress
       Header: if (cut_short_i) at_o.status <= 4'(JobBadHeader);
       Check: if (chk_done_i) begin
         at_o.status <= 4'(chk_status_i);
-        at_o.left <= hdr_i.length;
-        at_o.seg <= with_list ? '0 : hdr_i.length;
-        at_o.done <= with_list || !crypt ? '0 : hdr_i.length;
+        at_o.left <= length_i;
+        at_o.seg <= with_list_i ? '0 : length_i;
+        at_o.done <= with_list_i || !crypt_i ? '0 : length_i;
         at_o.src <= chk_src_i;
-        if (chk_status_i == JobOk && key_op && rest_i != hdr_i.length[9:0]) begin
-          at_o.status <= rest_i < hdr_i.length[9:0] ? 4'(JobShort) : 4'(JobLong);
+        if (chk_status_i == JobOk && key_op_i && rest_i != length_i[9:0]) begin
+          at_o.status <= rest_i < length_i[9:0] ? 4'(JobShort) : 4'(JobLong);
         end
       end
       List: begin

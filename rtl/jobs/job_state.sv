@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The jobs of all contexts between two packets: what is fixed (cfg_o: ctx_i's from the cycle after load_i on), how far they are (loaded
-// and saved in one cycle), and when they began and ended: LUT RAMs. Beside them what has to be seen of all contexts at
-// once: phases, and which session each job belongs to, so that a session's revocation marks its jobs in the same cycle. A context's revocation puts it back to PhIdle in the same cycle and
-// asks for its memory to be wiped.
+// The jobs of all contexts between two packets: what is fixed (cfg_o: ctx_i's from the cycle after load_i on), how far
+// they are (loaded and saved in one cycle), and when they began and ended: LUT RAMs. Beside them what has to be seen of
+// all contexts at once: phases, and which session each job belongs to, so that a session's revocation marks its jobs in
+// the same cycle. A context's revocation puts it back to PhIdle in the same cycle and asks for its memory to be wiped.
 
 module job_state
   import coffer_pkg::*;
@@ -32,7 +32,7 @@ module job_state
   input  logic              wait_pool_i,     // the packet stays: random words are missing
   input  logic              wiped_i,         // cfg_i and job_i are zero, and ctx_i's list was overwritten
 
-  input  logic              session_valid_i, // the job being checked belongs to this session
+  input  logic              session_valid_i, // the job being checked belongs to session_i
   input  logic [SlotW-1:0]  session_i,
   input  logic              revoke_session_i,
   input  logic [SlotW-1:0]  revoke_session_idx_i,

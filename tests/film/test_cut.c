@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
 #include "box.h"
+#include "check.h"
 #include "cut.h"
 #include "job_model.h"
 
@@ -208,10 +208,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(pieces_end_where_the_scheme_allows),
 		cmocka_unit_test(a_run_cut_short_stays_clear),
 	};
-	unsigned seed = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : (unsigned)time(NULL);
 
-	printf("seed %u\n", seed);
-	srandom(seed);
+	seed_random(argc > 1 ? argv[1] : NULL);
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)random();
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,20 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "check.h"
 #include "coffer/coffer.h"
 #include "coffer/trust.h"
 
 #define MOST 1500u
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                        \
-			exit(1);                                                                                       \
-		}                                                                                                      \
-	} while (0)
 
 /* A context whose library cuts tasks into jobs of this size, and a session with the key of all. */
 struct way {
@@ -157,11 +149,9 @@ static void check_round(const struct way *whole, const struct way *cut)
 
 int main(int argc, char **argv)
 {
-	unsigned seed = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : (unsigned)time(NULL);
 	struct way whole, cut;
 
-	fprintf(stderr, "seed %u\n", seed);
-	srandom(seed);
+	seed_random(argc > 1 ? argv[1] : NULL);
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)random();
 	open_way(&whole, 65536);

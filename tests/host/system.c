@@ -15,16 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "coffer/coffer.h"
 #include "coffer_device.h"
-
-#define CHECK(condition)                                                                                               \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                        \
-			exit(1);                                                                                       \
-		}                                                                                                      \
-	} while (0)
 
 /* Compares errors by name. */
 #define EXPECT(call, error)                                                                                            \
@@ -294,12 +287,10 @@ static void count_end(void *arg, const struct coffer_outcome *outcome)
 static void cancels(const char *argument)
 {
 	enum { TASKS = 12 };
-	unsigned seed = argument ? (unsigned)strtoul(argument, NULL, 0) : (unsigned)time(NULL);
 	coffer_context *context = open_one();
 	struct cancelled ends = {0};
 
-	printf("seed %u\n", seed);
-	srandom(seed);
+	seed_random(argument);
 	for (int round = 0; round < 2; round++) {
 		uint8_t *back[TASKS];
 		coffer_task *tasks[TASKS];

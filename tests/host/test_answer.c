@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "check.h"
 #include "queue.h"
 
 static struct coffer *library;
@@ -329,11 +330,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(random_bytes_never_hurt),
 		cmocka_unit_test(a_barrier_drops_everything_before_it),
 	};
-	unsigned seed = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : (unsigned)time(NULL);
 	int failed;
 
-	printf("seed %u\n", seed);
-	srandom(seed);
+	seed_random(argc > 1 ? argv[1] : NULL);
 	if (coffer_init(&library, NULL))
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "check.h"
 #include "internal.h"
 
 #define MOST 6000u
@@ -268,9 +269,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(counters_follow_their_rule),       cmocka_unit_test(descriptions_are_checked),
 		cmocka_unit_test(key_operations_have_their_fields),
 	};
-	unsigned seed = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : (unsigned)time(NULL);
 
-	printf("seed %u\n", seed);
-	srandom(seed);
+	seed_random(argc > 1 ? argv[1] : NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
+#include "check.h"
 #include "internal.h"
 #include "job_model.h"
 
@@ -296,10 +296,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(restarted_ranges_go_on_alone),   cmocka_unit_test(descriptions_are_checked),
 		cmocka_unit_test(what_waits_for_answers),
 	};
-	unsigned seed = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : (unsigned)time(NULL);
 
-	printf("seed %u\n", seed);
-	srandom(seed);
+	seed_random(argc > 1 ? argv[1] : NULL);
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)random();
 	return cmocka_run_group_tests(tests, NULL, NULL);
