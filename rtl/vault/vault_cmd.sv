@@ -4,7 +4,7 @@
 //
 //   RESERVE     a free slot takes the attributes; while its session has no key, a slot may take others once more
 //               (an open session's come with its key), but neither another role, session nor output policy
-//   KEY         the next words written are the key of slot, a session's
+//   KEY         the next words written are the key of that slot, which is a session's own
 //   COMMIT      the key is whole: exactly as many words as its length has
 //   REVOKE      the slot's session ends: all its slots, and (revoke_session_o) surfaces and jobs
 //   GENERATION  reads the generation; every other command reports it too
