@@ -26,7 +26,8 @@
 //                      +-----------------------------------------------------------------+
 //
 // Keys: key_we_i stages words at any time. key_load_i takes the staged key over; encryption may start
-// two cycles later, decryption n + 1 cycles later: ready_o answers for the direction on decrypt_i.
+// two cycles later, decryption n + 1 cycles later: ready_o answers for the direction on decrypt_i, and not in the
+// first cycle of another direction.
 // key_we_i in the cycle of key_load_i belongs to the key after it.
 // clear_i wins over everything else in its cycle. Of key, round keys and block nothing is left 17 cycles
 // later, and before that nothing can be started. A start_i without a key, or without ready_o, is ignored.
@@ -61,7 +62,7 @@ module aes_core
   endfunction
 
   logic [7:0][31:0] staged_q;
-  logic decrypt_q, last_round, middle_round, running, load, start;
+  logic decrypt_q, next_decrypt_q, last_round, middle_round, running, turning, load, start;
   logic [3:0] left_q;            // rounds of the block from this cycle on: n..1
 
   logic wiping, key_loaded, encrypt_ready, decrypt_ready, key_ready;
@@ -76,9 +77,12 @@ module aes_core
   // ---- control
 
   assign running = middle_round | last_round;
-  assign key_ready = decrypt_i ? decrypt_ready : encrypt_ready;
-  assign ready_o = ~wiping & ~middle_round & (key_ready | ~key_loaded);
-  assign idle_o = ~wiping & ~running & decrypt_ready;
+  // Between blocks the coming direction selects from a register: what it selects has far to go in that cycle.
+  always_ff @(posedge clk_i) next_decrypt_q <= decrypt_i;
+  assign turning = next_decrypt_q != decrypt_i;
+  assign key_ready = next_decrypt_q ? decrypt_ready : encrypt_ready;
+  assign ready_o = ~wiping & ~middle_round & ~turning & (key_ready | ~key_loaded);
+  assign idle_o = ~wiping & ~running & ~turning & decrypt_ready;
   // A clear in the same cycle ends these as well, but is not on the way to the memories.
   assign load = key_load_i & ready_o;
   assign start = start_i & ready_o & key_loaded & ~key_load_i;
@@ -88,9 +92,9 @@ module aes_core
     last_round <= middle_round & (left_q == 4'd2);
     middle_round <= start | (middle_round & (left_q != 4'd2));
     if (start) begin
-      decrypt_q <= decrypt_i;
+      decrypt_q <= next_decrypt_q;
       left_q <= rounds_n;
-      fetch_q <= decrypt_i ? rounds_n - 4'd2 : 4'd2;
+      fetch_q <= next_decrypt_q ? rounds_n - 4'd2 : 4'd2;
     end else begin
       left_q <= left_q - 4'd1;
       fetch_q <= decrypt_q ? fetch_q - 4'd1 : fetch_q + 4'd1;
@@ -120,10 +124,10 @@ module aes_core
 
   // Between blocks the first middle key of the coming block is fetched in every cycle, so that start_i
   // is not on the way to the memory.
-  assign fetch_decrypt = middle_round ? decrypt_q : decrypt_i;
+  assign fetch_decrypt = middle_round ? decrypt_q : next_decrypt_q;
   always_comb begin
     if (middle_round) fetch_round = fetch_q;
-    else              fetch_round = decrypt_i ? rounds_n - 4'd1 : 4'd1;
+    else              fetch_round = next_decrypt_q ? rounds_n - 4'd1 : 4'd1;
   end
 
   always_comb begin
@@ -144,7 +148,7 @@ module aes_core
   for (genvar c = 0; c < 4; c++) begin : g_column
     for (genvar r = 0; r < 4; r += 2) begin : g_sbox
       logic inverse;
-      assign inverse = middle_round ? decrypt_q : decrypt_i;
+      assign inverse = fetch_decrypt;
       aes_sbox u_sbox (
         .clk_i,
         .a_i({inverse, sub_addr[c][8*r +: 8]}),
@@ -161,7 +165,7 @@ module aes_core
     assign mixed[c] = mix(shifted[c]) ^ (decrypt_q ? mix_diff(shifted[c]) : 32'b0);
   end
 
-  assign whitened = swap(block_i, decrypt_i) ^ (decrypt_i ? swap(key_last, 1'b1) : key_first);
+  assign whitened = swap(block_i, next_decrypt_q) ^ (next_decrypt_q ? swap(key_last, 1'b1) : key_first);
   // Between blocks the RAMs are given zero, so that no block stays in their registers.
   assign sub_addr = (middle_round ? mixed : '0) ^ (middle_round ? round_key_q : start ? whitened : '0);
 

@@ -8,6 +8,8 @@
 //
 // Block k+3 takes the place of block k byte by byte, never ahead of the last use of that byte: the core is free for
 // block k+1, and so the gathering register for block k+2, only when block k begins to leave.
+//
+// A byte is in the memory a cycle late; CBC encryption, which wants it sooner (fresh_i), gets it from the register.
 
 module job_chain
   import coffer_pkg::*;
@@ -22,6 +24,7 @@ module job_chain
   input  logic [7:0]      byte_i,
   input  logic [1:0]      rd_block_i,
   input  logic [3:0]      rd_at_i,
+  input  logic            fresh_i,       // the byte written in the cycle before counts, in the block that is read
   output logic [7:0]      byte_o
 );
 
@@ -32,7 +35,16 @@ module job_chain
   logic unused_ctx;
   assign unused_ctx = ^ctx_i;
 
-  always_ff @(posedge clk_i) if (we_i) mem[{ctx_i[IdxW-1:0], wr_block_i, wr_at_i}] <= byte_i;
-  assign byte_o = mem[{ctx_i[IdxW-1:0], rd_block_i, rd_at_i}];
+  logic we_q;
+  logic [IdxW+5:0] at_q;
+  logic [7:0] byte_q;
+
+  always_ff @(posedge clk_i) begin
+    we_q <= we_i;
+    at_q <= {ctx_i[IdxW-1:0], wr_block_i, wr_at_i};
+    byte_q <= byte_i;
+    if (we_q) mem[at_q] <= byte_q;
+  end
+  assign byte_o = fresh_i && at_q[3:0] == rd_at_i ? byte_q : mem[{ctx_i[IdxW-1:0], rd_block_i, rd_at_i}];
 
 endmodule

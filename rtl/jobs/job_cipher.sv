@@ -98,8 +98,16 @@ module job_cipher
   assign have = have_q || (aes_valid_i && !stale_q && run_q);
   assign take = have && (!out_live_q || (at_q == 4'd15 && (ctr_mode ? ctr_step : 1'b1)));
 
+  // Whether the run goes on beyond the block in use, as left_i and at_q will be. A step leaves left_i + at_q as it is.
+  logic beyond_q;
+  always_ff @(posedge clk_i) begin
+    beyond_q <= left_i[9:5] != '0 || left_i[4:0] > 5'd16 - 5'(at_q);
+    if (accept && !ctr_step) beyond_q <= left_i[9:5] != '0 || left_i[4:0] > 5'd17 - 5'(at_q);
+    if (ctr_step && at_q == 4'd15) beyond_q <= left_i > 10'd17;
+  end
+
   always_comb begin
-    if (ctr_mode) want = active_q && (left_i[9:5] != '0 || left_i[4:0] > (out_live_q ? 5'd16 - 5'(at_q) : 5'd0));
+    if (ctr_mode) want = active_q && (out_live_q ? beyond_q : left_i != '0);
     else          want = full_q;
   end
   assign rest = !run_q && !have_q;
@@ -225,7 +233,7 @@ module job_cipher
     end
   end
 
-  logic chain_we, keep_out;
+  logic chain_we, keep_out, kept_q;
   logic [5:0] chain_at;
   logic [7:0] chain_byte;
   logic [1:0] chain_block;
@@ -257,9 +265,11 @@ module job_cipher
     end
   end
 
+  always_ff @(posedge clk_i) kept_q <= keep_out;
+
   job_chain #(.NCtx(NCtx)) u_chain (
     .clk_i, .ctx_i, .we_i(chain_we), .wr_block_i(chain_at[5:4]), .wr_at_i(chain_at[3:0]), .byte_i(chain_byte),
-    .rd_block_i(chain_block), .rd_at_i(chain_rd), .byte_o(chain_o)
+    .rd_block_i(chain_block), .rd_at_i(chain_rd), .fresh_i(kept_q), .byte_o(chain_o)
   );
 
   // ---- bytes

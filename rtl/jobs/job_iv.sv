@@ -9,8 +9,8 @@
 //     comes or not.
 //   - Read-back slots: the IV is the one kept in the slot, Count 0; the kept one moves on by one.
 //
-// The counter is walked in words, least significant first (word 3 of the history): six cycles to compare, six to
-// write. bytes_i = bytes that go through AES; 0 touches nothing.
+// The counter is walked in words, least significant first (word 3 of the history): eight cycles to compare, nine to
+// write, each word a cycle after it was read or summed. bytes_i = bytes that go through AES; 0 touches nothing.
 
 module job_iv
   import coffer_pkg::*;
@@ -41,7 +41,7 @@ module job_iv
   input  logic             hist_gnt_i
 );
 
-  typedef enum logic [2:0] { Idle, Look, Flags, Compare, Judge, Update, UpdateFlags, Done } fsm_e;
+  typedef enum logic [3:0] { Idle, Look, Flags, Compare, Last, Judge, Sum, Update, UpdateFlags, Done } fsm_e;
 
   localparam logic [2:0] RdHist = WordHist[2:0];
   localparam logic [2:0] RdFlags = WordHistFlags[2:0];
@@ -54,6 +54,7 @@ module job_iv
   logic [3:0] end_ks;
   logic [31:0] start_word, add_word;
   logic [32:0] sum;
+  logic [31:0] sum_q, start_q, seen_q; // of the word before
   logic confined, left_top, exhausted;
 
   assign blocks = (33'(ks_i) + 33'(bytes_i)) >> 4;
@@ -102,11 +103,15 @@ module job_iv
 
   assign hist_req_o = fsm_q == Update || fsm_q == UpdateFlags;
   assign hist_word_o = fsm_q == Update ? RdHist + 3'(word_q) : RdFlags;
-  assign hist_data_o = fsm_q == Update ? sum[31:0]
+  assign hist_data_o = fsm_q == Update ? sum_q
                                        : hist_flags_t'{valid: 1'b1, exhausted: exhausted, ks: end_ks, default: '0};
   assign done_o = fsm_q == Done;
 
   always_ff @(posedge clk_i) begin
+    sum_q <= sum[31:0];
+    start_q <= start_word;
+    seen_q <= fsm_q == Compare ? chk_data_i : start_word; // the same: no verdict
+    if (start_q != seen_q) below_q <= start_q < seen_q;
     unique case (fsm_q)
       Idle: if (start_i) begin
         status_o <= JobOk;
@@ -125,20 +130,20 @@ module job_iv
       Compare: if (readback_i) begin
         made_iv_o[31:0] <= chk_data_i;
         word_q <= 2'd1;
-        fsm_q <= Update;
+        fsm_q <= Sum;
       end else begin
         carry_q <= sum[32];
         if (word_q == 2'd2) carry64_q <= sum[32];
         // Beyond the low half a carry of the 64-bit rules shows only that the end lies in the next IV.
         if (word_q[1] || rule_i == 2'(CtrCarry128)) low_zero_q <= low_zero_q && sum[31:0] == '0;
-        if (start_word != chk_data_i) below_q <= start_word < chk_data_i;
         word_q <= word_q - 1'b1;
-        if (word_q == 2'd0) fsm_q <= Judge;
+        if (word_q == 2'd0) fsm_q <= Last;
       end
+      Last: fsm_q <= Judge;
       Judge: begin
         word_q <= 2'd3;
         carry_q <= 1'b0;
-        fsm_q <= rising_i ? Update : Done;
+        fsm_q <= rising_i ? Sum : Done;
         if (rising_i && flags_q.valid && (flags_q.exhausted || below_q)) begin
           status_o <= JobIvReuse;
           fsm_q <= Done;
@@ -148,10 +153,11 @@ module job_iv
           fsm_q <= Done;
         end
       end
+      Sum: fsm_q <= Update;
       Update: if (hist_gnt_i) begin
         carry_q <= sum[32];
         word_q <= word_q - 1'b1;
-        if (word_q == 2'd0) fsm_q <= readback_i ? Done : UpdateFlags;
+        fsm_q <= word_q != 2'd0 ? Sum : readback_i ? Done : UpdateFlags;
       end
       UpdateFlags: if (hist_gnt_i) fsm_q <= Done;
       default: fsm_q <= Idle; // Done

@@ -4,7 +4,8 @@
 // product the rows of X, Y and C and a tag that says what to do with it. Instructions follow each
 // other without a gap. Lengths and rows come from microcode alone, so that time is constant.
 //
-// Interlock: a product waits while a row that it reads is still on its way to the memory (five stages).
+// Interlock: a product waits while a row that it reads is still on its way to the memory (six stages). It is
+// compared with those rows while it moves up to where it waits, for the hazard stops everything behind it.
 // So an instruction sees what earlier columns wrote, its own included, and D may overlap X, Y and C.
 //
 // round_up: in T + m N with m = -T/N mod 2^(72 n) the low n columns cancel by construction. Columns
@@ -28,7 +29,7 @@ module pke_columns
   output tag_t    tag_o,
   output logic    y_override_o,  // Y is y_bit_o instead of the row
   output logic    y_bit_o,
-  output logic    write_o,       // a column's word is at hand (stage 5) and goes to write_row_o
+  output logic    write_o,       // a column's word is at hand (stage 6) and goes to write_row_o
   output row_t    write_row_o,
   output logic    active_o       // an instruction or a write of it is under way
 );
@@ -53,8 +54,13 @@ module pke_columns
   logic    empty_q;              // no product in it
   logic [1:0] round_q;
 
+  // The product that waits or is issued.
+  logic    held_q, held_write_q;
+  row_t    held_x_q, held_y_q, held_c_q, held_d_q;
+  tag_t    held_tag_q;
+
   // ---- the next product ------------------------------------------------------------------------------
-  logic issue, go, last_term, done, hazard;
+  logic issue, move, go, last_term, done, hazard, y_override, with_c;
 
   always_comb begin
     unique case (mode_q)
@@ -64,49 +70,75 @@ module pke_columns
     endcase
   end
 
-  assign issue = active_q && !hazard;
-  assign done = issue && last_term && last_col_q;
+  assign issue = held_q && !hazard;
+  assign move = active_q && (!held_q || issue);
+  assign done = move && last_term && last_col_q;
   assign ready_o = !active_q || done;
-  assign go = !active_q || issue; // the late one: it only enables
+  assign go = !active_q || move; // the late one: it only enables
+  assign y_override = y_from_q != YMemory;
+  assign with_c = with_c_q && first_term_q;
 
-  assign x_addr_o = x_q;
-  assign y_addr_o = y_q;
-  assign c_addr_o = c_q;
-  assign y_override_o = y_from_q != YMemory;
-  assign y_bit_o = y_from_q == YOne || term_q == len_t'(digit_i);
-  assign tag_o = '{
-    valid: issue,
-    empty: empty_q,
-    twice: mode_q == ModeSquare && x_q != y_q,
-    minus: negate_q && first_term_q,
-    with_c: with_c_q && first_term_q,
-    ones: round_q[0] && last_term,
-    last_term: last_term,
-    last_col: last_col_q
-  };
+  always_ff @(posedge clk_i) begin
+    if (!held_q || issue) begin
+      held_q <= active_q;
+      held_write_q <= last_term && write_q;
+      held_x_q <= x_q;
+      held_y_q <= y_q;
+      held_c_q <= c_q;
+      held_d_q <= d_q;
+      held_tag_q <= '{
+        valid: 1'b1,
+        empty: empty_q,
+        twice: mode_q == ModeSquare && x_q != y_q,
+        minus: negate_q && first_term_q,
+        with_c: with_c,
+        ones: round_q[0] && last_term,
+        last_term: last_term,
+        last_col: last_col_q
+      };
+      y_override_o <= y_override;
+      y_bit_o <= y_from_q == YOne || term_q == len_t'(digit_i);
+    end
+    if (!rst_ni || abort_i) held_q <= 1'b0;
+  end
+
+  assign x_addr_o = held_x_q;
+  assign y_addr_o = held_y_q;
+  assign c_addr_o = held_c_q;
+  always_comb begin
+    tag_o = held_tag_q;
+    tag_o.valid = issue;
+  end
 
   // ---- column words on their way to the memory ---------------------------------------------------------
-  logic [5:1] pending_q;
-  row_t       pending_row_q [1:5];
+  logic [6:1] pending_q;
+  row_t       pending_row_q [1:6];
 
-  always_comb begin
-    hazard = 1'b0;
-    for (int i = 1; i <= 5; i++) begin
-      if (pending_q[i] && (pending_row_q[i] == x_q || (pending_row_q[i] == y_q && !y_override_o) ||
-                           (pending_row_q[i] == c_q && with_c_q && first_term_q))) hazard = 1'b1;
+  logic [6:1] match_q;   // the held product reads that row
+  assign hazard = (match_q & pending_q) != '0;
+
+  function automatic logic reads(row_t row);
+    return row == x_q || (row == y_q && !y_override) || (row == c_q && with_c);
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    match_q <= {match_q[5:1], 1'b0};
+    if (!held_q || issue) begin
+      match_q[1] <= reads(held_d_q);
+      for (int i = 2; i <= 6; i++) match_q[i] <= reads(pending_row_q[i-1]);
     end
   end
 
   always_ff @(posedge clk_i) begin
-    pending_q <= {pending_q[4:1], issue && last_term && write_q};
-    pending_row_q[1] <= d_q;
-    for (int i = 2; i <= 5; i++) pending_row_q[i] <= pending_row_q[i-1];
+    pending_q <= {pending_q[5:1], issue && held_write_q};
+    pending_row_q[1] <= held_d_q;
+    for (int i = 2; i <= 6; i++) pending_row_q[i] <= pending_row_q[i-1];
     if (!rst_ni || abort_i) pending_q <= '0;
   end
 
-  assign write_o = pending_q[5];
-  assign write_row_o = pending_row_q[5];
-  assign active_o = active_q || pending_q != '0;
+  assign write_o = pending_q[6];
+  assign write_row_o = pending_row_q[6];
+  assign active_o = active_q || held_q || pending_q != '0;
 
   // ---- from product to product, column to column ---------------------------------------------------------
 

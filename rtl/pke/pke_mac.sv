@@ -2,8 +2,8 @@
 //
 // The vector multiply-accumulate unit: operand memory, multiplier and a 152-bit signed accumulator.
 //
-//   stage  0 rows addressed   1 X, Y read   2 multiplier input (C addressed)   3 multiplier output
-//          4 product summed, C at hand: accumulate   5 column word goes to the memory
+//   stage  0 rows addressed   1 X, Y read   2 multiplier input   3 multiplier output (C addressed)
+//          4 half sums, C read   5 product summed: accumulate   6 column word goes to the memory
 //
 // While no instruction is under way (active_o low) the side port reaches the memory: word in and out
 // for the CPU, key words for the sequencer, zeros when the engine is cleared. The accumulator is zero
@@ -15,7 +15,7 @@ module pke_mac
   input  logic    clk_i,
   input  logic    rst_ni,
   input  logic    en_i,        // clock enable of memory and multiplier
-  input  logic    abort_i,     // stop at once; clear accumulator, C and (in four cycles) the product
+  input  logic    abort_i,     // stop at once; clear accumulator, C and (in five cycles) the product
   input  logic    valid_i,
   output logic    ready_o,
   input  vector_t vector_i,
@@ -28,10 +28,10 @@ module pke_mac
 );
 
   row_t x_addr, y_addr, c_addr, write_row;
-  tag_t tag, tag_q [1:4];
+  tag_t tag, tag_q [1:5];
   logic y_override, y_bit, y_override_q, y_bit_q;
   logic walking, write;
-  row_t c_addr_q [1:2];
+  row_t c_addr_q [1:3];
 
   pke_columns u_columns (
     .clk_i, .rst_ni, .abort_i, .valid_i, .ready_o, .vector_i, .digit_i,
@@ -40,15 +40,16 @@ module pke_mac
     .write_o(write), .write_row_o(write_row), .active_o(walking)
   );
 
-  assign active_o = walking || tag_q[1].valid || tag_q[2].valid || tag_q[3].valid || tag_q[4].valid;
+  assign active_o = walking || tag_q[1].valid || tag_q[2].valid || tag_q[3].valid || tag_q[4].valid ||
+                    tag_q[5].valid;
 
   always_ff @(posedge clk_i) begin
     tag_q[1] <= tag;
-    for (int i = 2; i <= 4; i++) tag_q[i] <= tag_q[i-1];
+    for (int i = 2; i <= 5; i++) tag_q[i] <= tag_q[i-1];
     c_addr_q[1] <= c_addr;
-    c_addr_q[2] <= c_addr_q[1];
+    for (int i = 2; i <= 3; i++) c_addr_q[i] <= c_addr_q[i-1];
     if (!rst_ni || abort_i) begin
-      for (int i = 1; i <= 4; i++) tag_q[i].valid <= 1'b0;
+      for (int i = 1; i <= 5; i++) tag_q[i].valid <= 1'b0;
     end
   end
 
@@ -64,7 +65,7 @@ module pke_mac
     .waddr_i(write ? write_row : side_row_i),
     .wdata_i(write ? column_q : side_wdata_i),
     .x_addr_i(x_addr), .y_addr_i(y_addr),
-    .c_addr_i(active_o ? c_addr_q[2] : side_row_i),
+    .c_addr_i(active_o ? c_addr_q[3] : side_row_i),
     .x_o(x), .y_o(y), .c_o(c)
   );
   assign side_rdata_o = c;
@@ -84,13 +85,13 @@ module pke_mac
   pke_mul72 u_mul (.clk_i, .en_i, .x_i(x), .y_i(y_used), .p_o(product));
 
   always_ff @(posedge clk_i) begin
-    c_q <= (tag_q[3].with_c ? c : '0) | {WordW{tag_q[3].ones}};
+    c_q <= (tag_q[4].with_c ? c : '0) | {WordW{tag_q[4].ones}};
     if (abort_i) c_q <= '0;
   end
 
   always_comb begin
-    addend = tag_q[4].twice ? AccW'({product, 1'b0}) : AccW'(product);
-    sum = (acc_q + AccW'(c_q)) + (addend ^ {AccW{tag_q[4].minus}}) + AccW'(tag_q[4].minus);
+    addend = tag_q[5].twice ? AccW'({product, 1'b0}) : AccW'(product);
+    sum = (acc_q + AccW'(c_q)) + (addend ^ {AccW{tag_q[5].minus}}) + AccW'(tag_q[5].minus);
     carry = {{WordW{sum[AccW-1]}}, sum[AccW-1:WordW]};
   end
 
@@ -98,8 +99,8 @@ module pke_mac
     if (!rst_ni || abort_i) begin
       acc_q <= '0;
       column_q <= '0;
-    end else if (tag_q[4].valid) begin
-      acc_q <= !tag_q[4].last_term ? sum : tag_q[4].last_col ? '0 : carry;
+    end else if (tag_q[5].valid) begin
+      acc_q <= !tag_q[5].last_term ? sum : tag_q[5].last_col ? '0 : carry;
       column_q <= sum[WordW-1:0];
     end
   end
@@ -108,12 +109,12 @@ module pke_mac
   logic [AccW:0] wide;   // the sum with a bit more
 
   assign wide = {acc_q[AccW-1], acc_q} + (AccW + 1)'(c_q) +
-                ({1'b0, addend} ^ {(AccW + 1){tag_q[4].minus}}) + (AccW + 1)'(tag_q[4].minus);
+                ({1'b0, addend} ^ {(AccW + 1){tag_q[5].minus}}) + (AccW + 1)'(tag_q[5].minus);
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
       assert (!(write && side_we_i)) else $error("side write in mid-instruction");
-      if (tag_q[4].valid) assert (wide[AccW] == wide[AccW-1]) else $error("accumulator overflow");
+      if (tag_q[5].valid) assert (wide[AccW] == wide[AccW-1]) else $error("accumulator overflow");
     end
   end
 `endif

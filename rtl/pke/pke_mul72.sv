@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// 72 x 72 -> 144 bit unsigned multiplier, a product a cycle, latency 3 (while en_i): sixteen 18 x 18
-// tiles, registers before and after them, and one after the adder tree.
+// 72 x 72 -> 144 bit unsigned multiplier, a product a cycle, latency 4 (while en_i): sixteen 18 x 18
+// tiles with registers before and after them, two half sums, and their sum.
 //
 //   tile[i][j] = x[18i +: 18] * y[18j +: 18], weight 2^(18 (i + j))
 
@@ -32,27 +32,28 @@ module pke_mul72
     return {H'(0), t[2], t[0]} + {t[3], t[1], H'(0)};
   endfunction
 
-  logic [6*H-1:0] low, high;
-
-  assign low = {H'(0), row(tile[0])} + {row(tile[1]), H'(0)};
-  assign high = {H'(0), row(tile[2])} + {row(tile[3]), H'(0)};
+  logic [6*H-1:0] low_q, high_q;
 
   always_ff @(posedge clk_i) begin
-    if (en_i) p_o <= {(2*H)'(0), low} + {high, (2*H)'(0)};
+    if (en_i) begin
+      low_q <= {H'(0), row(tile[0])} + {row(tile[1]), H'(0)};
+      high_q <= {H'(0), row(tile[2])} + {row(tile[3]), H'(0)};
+      p_o <= {(2*H)'(0), low_q} + {high_q, (2*H)'(0)};
+    end
   end
 
 `ifndef SYNTHESIS
-  word_t x1_q, y1_q, x2_q, y2_q, x3_q, y3_q;
-  logic [1:0] seen_q;
+  word_t [4:1] x_q, y_q;
+  logic [2:0] seen_q;
 
   initial seen_q = '0;
 
   always_ff @(posedge clk_i) begin
     if (en_i) begin
-      {x3_q, x2_q, x1_q} <= {x2_q, x1_q, x_i};
-      {y3_q, y2_q, y1_q} <= {y2_q, y1_q, y_i};
-      if (seen_q != 2'd3) seen_q <= seen_q + 2'd1;
-      else assert (p_o == (2*WordW)'(x3_q) * (2*WordW)'(y3_q)) else $error("tiles and product differ");
+      x_q <= {x_q[3:1], x_i};
+      y_q <= {y_q[3:1], y_i};
+      if (seen_q != 3'd4) seen_q <= seen_q + 3'd1;
+      else assert (p_o == (2*WordW)'(x_q[4]) * (2*WordW)'(y_q[4])) else $error("tiles and product differ");
     end
   end
 `endif
