@@ -214,7 +214,7 @@ module job_engine
   );
   assign out_ctx_o = ctx_q;
 
-  logic answering_q, emit_q, sink_valid, sink_end, cipher_out, emit;
+  logic answering_q, ending_q, op_out_q, emit_q, sink_valid, sink_end, cipher_out, emit;
   logic [7:0] sink_byte, cipher_byte, emit_byte_q, answer_byte, answer_byte_q, chain_byte, chain_q;
   logic [9:0] sink_len;
   logic [15:0] sink_addr;
@@ -228,7 +228,10 @@ module job_engine
   );
   always_ff @(posedge clk_i) begin
     in_ctx_o <= ctx_q;
+    // A state's second cycle and those after it.
     answering_q <= fsm_q == Answer; // its first byte has no need of it
+    ending_q <= fsm_q == End;
+    op_out_q <= fsm_q == OpOut;
     // Payload goes out a cycle after it has come, in Rest or Finish at the latest.
     emit_q <= emit && !kill;
     emit_byte_q <= cipher_byte;
@@ -245,18 +248,18 @@ module job_engine
   always_comb begin
     sink_valid = 1'b0;
     sink_byte = answer_byte_q;
-    sink_end = fsm_q == End && !first;
+    sink_end = fsm_q == End && ending_q;
     if (emit_q) begin
       sink_valid = 1'b1;
       sink_byte = emit_byte_q;
     end
     unique case (fsm_q)
       OpOut: begin
-        sink_valid = !first;
+        sink_valid = op_out_q;
         sink_byte = op_result_i[8*count_q[3:0] +: 8];
       end
       Answer: begin
-        sink_valid = !first;
+        sink_valid = answering_q;
         sink_end = count_q == 8'(CompletionBytes);
       end
       default: ;
@@ -423,10 +426,10 @@ module job_engine
 
   assign cfg_we = pos_new && !kill;
   assign first_we = (fsm_q == Header && src_valid && count_q == '0) || (take && !job_q.stamped);
-  assign last_we = emit_q || (fsm_q == OpOut && !first) || (fsm_q == Finish && stamp_end);
+  assign last_we = emit_q || (fsm_q == OpOut && op_out_q) || (fsm_q == Finish && stamp_end);
 
   always_comb begin
-    save = fsm_q == Finish || (fsm_q == End && !first) || (fsm_q == Answer && sink_end);
+    save = fsm_q == Finish || (fsm_q == End && ending_q) || (fsm_q == Answer && sink_end);
     if (kill) save = 1'b0;
     // A ZLP at a job's boundary is no job.
     pop = pkt_q && (fsm_q == Finish || (fsm_q == Load && phase == PhIdle && len_q == '0));
@@ -517,7 +520,7 @@ module job_engine
       end
       Rest: fsm_q <= Finish;
       Op: if (op_over_q) fsm_q <= cfg.ret ? OpOut : Finish;
-      OpOut: if (!first) begin
+      OpOut: if (op_out_q) begin
         count_q <= count_q + 1'b1;
         if (count_q == 8'd15) fsm_q <= Finish;
       end
@@ -525,7 +528,7 @@ module job_engine
         count_q <= '0;
         fsm_q <= pick_go ? Load : Pick;
       end
-      End: if (!first) fsm_q <= Settle;
+      End: if (ending_q) fsm_q <= Settle;
       Answer: begin
         count_q <= count_q + 1'b1;
         if (sink_end) fsm_q <= Settle;

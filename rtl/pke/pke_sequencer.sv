@@ -68,9 +68,11 @@ module pke_sequencer
   always_ff @(posedge clk_i) begin
     if (!rst_ni || abort_i) begin
       queued_q <= 1'b0;
-    end else if (!queued_q || ready_i) begin
+    end else if (!queued_q) begin // ready_i comes late in its cycle: it only empties the queue
       queued_q <= whole && is_vector;
       queue_q <= word_q[$bits(vector_t)-1:0];
+    end else if (ready_i) begin
+      queued_q <= 1'b0;
     end
   end
 
@@ -96,7 +98,7 @@ module pke_sequencer
   assign counter = counter_q[control.counter];
   assign count_down = counter - 1'b1;
   assign waits = control.op inside {OpHalt, OpKey, OpDigit};
-  assign advance = whole && (is_vector ? (!queued_q || ready_i) : (!waits || settled));
+  assign advance = whole && (is_vector ? !queued_q : (!waits || settled));
   assign perform = advance && !is_vector;
   assign jump = !is_vector && ((control.op == OpLoop && count_down != '0) ||
                                control.op inside {OpCall, OpReturn, OpJump});

@@ -118,7 +118,7 @@ module usb_device #(
 
   // ---- A data packet belongs to the token just before it, and the host's ACK to the packet that we have just sent. The core
   // keeps the fields of the last good token to us; so a packet counts only as the first one after that token or after our own.
-  logic active_q, seen_q, stale_q, data_due_q, rx_valid, rx_good, rx_respond, host_ack;
+  logic active_q, seen_q, stale_q, data_due_q, respond_q, rx_valid, rx_good, rx_respond, host_ack;
 
   always_ff @(posedge clk_i) begin
     active_q <= rx_active;
@@ -136,7 +136,9 @@ module usb_device #(
 
   assign rx_valid = rx_byte & data_due_q;
   assign rx_good = core_good & data_due_q;
-  assign rx_respond = core_respond & data_due_q;
+  // The core's timer says late in its cycle that an answer is due.
+  always_ff @(posedge clk_i) respond_q <= rst_ni & core_respond & data_due_q;
+  assign rx_respond = respond_q & ~token_new;
   assign host_ack = core_ack & ~stale_q;
 
   // ---- endpoint 0
