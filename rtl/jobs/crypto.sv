@@ -102,7 +102,7 @@ module crypto
   logic [31:0] aes_key_word;
   key_len_e aes_key_len;
   block_t aes_result;
-  logic job_aes_start, job_aes_decrypt, ops_aes_start, ops_aes_decrypt;
+  logic job_aes_start, job_aes_decrypt, ops_aes_use, ops_aes_start, ops_aes_decrypt;
   block_t job_aes_block, ops_aes_block;
 
   job_engine #(.NCtx(NCtx), .NSlots(NSlots)) u_engine (
@@ -150,7 +150,7 @@ module crypto
     .abort_i(vault_abort),
     .aes_key_we_o(aes_key_we), .aes_key_idx_o(aes_key_idx), .aes_key_word_o(aes_key_word),
     .aes_key_load_o(aes_key_load), .aes_key_len_o(aes_key_len),
-    .aes_start_o(ops_aes_start), .aes_decrypt_o(ops_aes_decrypt), .aes_block_o(ops_aes_block),
+    .aes_use_o(ops_aes_use), .aes_start_o(ops_aes_start), .aes_decrypt_o(ops_aes_decrypt), .aes_block_o(ops_aes_block),
     .aes_ready_i(aes_ready), .aes_valid_i(aes_valid), .aes_block_i(aes_result),
     .busy_o(vault_busy)
   );
@@ -160,7 +160,7 @@ module crypto
     .key_we_i(aes_key_we), .key_idx_i(aes_key_idx), .key_word_i(aes_key_word),
     .key_load_i(aes_key_load), .key_len_i(aes_key_len),
     .start_i(job_aes_start | ops_aes_start), .decrypt_i(job_aes_decrypt | ops_aes_decrypt),
-    .block_i(ops_aes_start ? ops_aes_block : job_aes_block),
+    .block_i(ops_aes_use ? ops_aes_block : job_aes_block),
     .ready_o(aes_ready), .idle_o(aes_idle), .valid_o(aes_valid), .block_o(aes_result)
   );
 
@@ -168,7 +168,7 @@ module crypto
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) assert (!(job_aes_start && ops_aes_start)) else $error("job and key operation use the core at once");
+    if (rst_ni) assert (!(job_aes_start && ops_aes_use)) else $error("job and key operation use the core at once");
   end
 `endif
 

@@ -94,7 +94,7 @@ module job_engine
   output logic                      vault_abort_o,
 
   // AES core
-  output logic                      aes_clear_o,
+  output logic                      aes_clear_o,    // a cycle after what asks for it
   output logic                      aes_start_o,
   output logic                      aes_decrypt_o,
   output block_t                    aes_block_o,
@@ -322,7 +322,7 @@ module job_engine
   // ---- cipher
 
   logic cipher_start, cipher_ready, cipher_idle, cipher_quiet, take;
-  logic key_here, key_clear;
+  logic key_here, key_clear, core_clear;
 
   job_cipher #(.NCtx(NCtx)) u_cipher (
     .clk_i, .rst_ni, .clear_i(aes_clear_o), .wipe_i(kill || (fsm_q == Pick && pick_wipe)), .stop_i(kill || stop), .settle_i(fsm_q == Rest),
@@ -348,7 +348,7 @@ module job_engine
 
   job_key #(.NCtx(NCtx)) u_key (
     .clk_i, .rst_ni, .ask_i(fsm_q == Key && first && !stop), .mode_i(cfg.mode),
-    .slot_i(cfg.slot), .session_i(session), .ctx_i(ctx_q), .op_i(fsm_q == Op), .rest_i(fsm_q == Pick), .cleared_i(aes_clear_o),
+    .slot_i(cfg.slot), .session_i(session), .ctx_i(ctx_q), .op_i(fsm_q == Op), .rest_i(fsm_q == Pick), .cleared_i(core_clear),
     .here_o(key_here), .due_o(key_due),
     .key_req_o, .key_done_i(key_done_i && fsm_q == Key),
     .revoke_ctx_i, .revoke_session_i, .revoke_session_idx_i, .clear_o(key_clear)
@@ -357,7 +357,8 @@ module job_engine
   assign key_len_o = cfg.key_len;
   assign cipher_start = fsm_q == Key && vetted && key_here && !stop;
   // After a key operation the core has held the session's key and the new one.
-  assign aes_clear_o = key_clear || kill || stop || op_over_q;
+  assign core_clear = key_clear || kill || stop || op_over_q;
+  always_ff @(posedge clk_i) aes_clear_o <= core_clear; // it spans the core and the cipher
   assign vault_abort_o = kill || stop;
 
   // ---- the walk through a list

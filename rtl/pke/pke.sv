@@ -32,10 +32,10 @@ module pke
   logic done_q, refused_q, work_busy_q, streaming_q, ack_q;
   logic [31:0] stream_word;
 
-  assign work_busy = running || active || clearing;
+  assign work_busy = running || active || clear_q || clearing;
 
   // ---- the CPU's accesses -----------------------------------------------------------------------------
-  logic access, write, start, clear_work, clear_all, seek, push, pull, refuse;
+  logic access, write, start, clear_work, clear_all, clear_q, all_q, seek, push, pull, refuse;
 
   assign access = req_i && !ack_q && !streaming_q;
   assign write = access && we_i;
@@ -62,6 +62,9 @@ module pke
     end
 
     work_busy_q <= work_busy;
+    // Clearing reaches every part of the engine, so it sets out from here.
+    clear_q <= clear_work || clear_all;
+    all_q <= clear_all;
     if (write && addr_i == AddrControl && wdata_i[3]) begin
       done_q <= 1'b0;
       refused_q <= 1'b0;
@@ -76,6 +79,7 @@ module pke
       done_q <= 1'b0;
       refused_q <= 1'b0;
       work_busy_q <= 1'b0;
+      clear_q <= 1'b0;
     end
   end
 
@@ -93,13 +97,13 @@ module pke
   row_t gear_row, key_row;
   word_t side_wdata, side_rdata;
 
-  assign abort = clear_work || clear_all || clearing;
+  assign abort = clear_q || clearing;
 
   pke_gearbox u_gearbox (
     .clk_i, .rst_ni,
     .seek_i(seek), .seek_code_i(wdata_i[16]), .push_i(push), .pull_i(pull),
     .index_i(wdata_i[8:0]), .word_i(wdata_i), .word_o(stream_word), .done_o(stream_done), .busy_o(streaming),
-    .clear_i(clear_work || clear_all), .clear_from_i(clear_all ? '0 : FirstWorkRow), .clearing_o(clearing),
+    .clear_i(clear_q), .clear_from_i(all_q ? '0 : FirstWorkRow), .clearing_o(clearing),
     .row_we_o(side_we), .row_o(gear_row), .row_wdata_o(side_wdata), .row_rdata_i(side_rdata),
     .code_we_o(code_we), .code_addr_o(code_addr), .code_wdata_o(code_wdata)
   );

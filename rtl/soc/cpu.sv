@@ -35,6 +35,9 @@ module cpu #(
   logic i_cyc, i_stb, d_cyc, d_stb;
   logic [2:0] i_cti, d_cti;
 
+  logic reset_q;
+  always_ff @(posedge clk_i) reset_q <= ~rst_ni; // the reset net spans the chip
+
   assign i_stb_o = i_cyc & i_stb;
   assign d_stb_o = d_cyc & d_stb;
   assign i_burst_o = i_cti == CtiIncrement;
@@ -43,7 +46,7 @@ module cpu #(
   // The two variants have the same ports; rtl.mk gives the small one its own module name.
 `define COFFER_CPU_PORTS \
     .clk(clk_i), \
-    .reset(~rst_ni), \
+    .reset(reset_q), \
     .externalResetVector(32'h0), \
     .timerInterrupt(1'b0), \
     .softwareInterrupt(1'b0), \

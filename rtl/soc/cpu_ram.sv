@@ -53,20 +53,17 @@ module cpu_ram #(
   assign d_adr = d_adr_i[AdrW-1:0] + AdrW'(d_ack_o && !d_we_i);
 
   logic d_write;
-  assign d_write = d_stb_i & d_we_i & ~d_ack_o;
+  assign d_write = d_ack_o & d_we_i; // while it is acknowledged: the strobe is decoded from the whole address
 
   always_ff @(posedge clk_i) begin
     i_rdata_o <= mem[i_adr];
   end
 
   always_ff @(posedge clk_i) begin
-    if (d_write) begin
-      for (int unsigned b = 0; b < 4; b++) begin
-        if (d_sel_i[b]) mem[d_adr][8*b +: 8] <= d_wdata_i[8*b +: 8];
-      end
-    end else begin
-      d_rdata_o <= mem[d_adr];
+    for (int unsigned b = 0; b < 4; b++) begin
+      if (d_write && d_sel_i[b]) mem[d_adr][8*b +: 8] <= d_wdata_i[8*b +: 8];
     end
+    d_rdata_o <= mem[d_adr];
   end
 
   always_ff @(posedge clk_i) begin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The CPU's data bus, decoded. One access at a time; everything above 0x8000_0000 is registered on the
-// way out and on the way back (four cycles an access), so that no path runs from a block into the CPU.
+// way out and on the way back (four cycles an access, five to registers), so that no path runs from a block into the CPU.
 //
 //   0x0000_0000   cpu_ram
 //   0x8000_0000   registers (coffer_regs.rdl), whole words
@@ -36,7 +36,7 @@ module data_bus #(
   output logic [15:2] io_addr_o,
   output logic [31:0] io_wdata_o,
 
-  output logic        regs_req_o,    // one cycle; read data in the same cycle
+  output logic        regs_req_o,    // one cycle; read data in the same cycle, far into it
   input  logic [31:0] regs_rdata_i,
   output logic        buf_en_o,      // one cycle; read data in the next
   input  logic [31:0] buf_rdata_i,
@@ -47,7 +47,7 @@ module data_bus #(
   input  logic [7:0]  pending_i,     // enabled interrupts that are pending
   output logic        waiting_o      // the CPU is blocked in WAIT
 );
-  typedef enum logic [2:0] { IoIdle, IoRegs, IoBuf, IoBufData, IoPke, IoWait, IoAck, IoDead } state_e;
+  typedef enum logic [3:0] { IoIdle, IoRegs, IoRegsData, IoBuf, IoBufData, IoPke, IoWait, IoAck, IoDead } state_e;
   state_e state_q, state_d;
 
   logic is_io, is_ram;
@@ -74,7 +74,8 @@ module data_bus #(
           else state_d = IoDead;
         end
       end
-      IoRegs: state_d = IoAck;
+      IoRegs: state_d = IoRegsData;
+      IoRegsData: state_d = IoAck;
       IoBuf: state_d = IoBufData;
       IoBufData: state_d = IoAck;
       IoPke: if (pke_ack_i) state_d = IoAck;
@@ -84,7 +85,7 @@ module data_bus #(
     endcase
   end
 
-  logic [31:0] io_rdata_q;
+  logic [31:0] io_rdata_q, regs_rdata_q;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q <= IoIdle;
@@ -100,8 +101,9 @@ module data_bus #(
       io_addr_o <= adr_i[13:0];
       io_wdata_o <= wdata_i;
     end
+    regs_rdata_q <= regs_rdata_i;
     unique case (state_q)
-      IoRegs: io_rdata_q <= regs_rdata_i;
+      IoRegsData: io_rdata_q <= regs_rdata_q;
       IoBufData: io_rdata_q <= buf_rdata_i;
       IoPke: io_rdata_q <= pke_rdata_i;
       IoWait: io_rdata_q <= 32'(pending_i);

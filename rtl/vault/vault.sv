@@ -94,6 +94,7 @@ module vault
   output logic [31:0]               aes_key_word_o,
   output logic                      aes_key_load_o,
   output key_len_e                  aes_key_len_o,
+  output logic                      aes_use_o,       // a key operation has the core
   output logic                      aes_start_o,
   output logic                      aes_decrypt_o,
   output block_t                    aes_block_o,
@@ -169,7 +170,7 @@ module vault
     .rd_req_o(rd_req[2]), .rd_addr_o(rd_addr[2]), .rd_data_i(rd_data),
     .wr_req_o(wr_req[2]), .wr_ok_o(wr_ok[2]), .wr_addr_o(wr_addr[2]), .wr_data_o(wr_data[2]), .wr_gnt_i(wr_gnt[2]),
     .load_req_o(ops_load), .load_tag_o(ops_load_tag), .load_done_i(key_done_o),
-    .aes_start_o, .aes_decrypt_o, .aes_block_o, .aes_ready_i, .aes_valid_i, .aes_block_i
+    .aes_use_o, .aes_start_o, .aes_decrypt_o, .aes_block_o, .aes_ready_i, .aes_valid_i, .aes_block_i
   );
 
   vault_keyload u_keyload (

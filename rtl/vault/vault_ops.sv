@@ -63,6 +63,7 @@ module vault_ops
   output logic             load_req_o,
   output logic             load_tag_o,
   input  logic             load_done_i,
+  output logic             aes_use_o,      // the core takes aes_block_o
   output logic             aes_start_o,
   output logic             aes_decrypt_o,
   output block_t           aes_block_o,
@@ -118,7 +119,9 @@ module vault_ops
   assign blk_req_o = loading && (fsm_q == TagStart || fsm_q == KeyStart);
   assign blk_sel_o = sel_q;
   assign aes_decrypt_o = fsm_q == KeyStart || fsm_q == KeyWait;
-  assign aes_start_o = (fsm_q == TagStart || fsm_q == KeyStart) && (!loading || blk_valid_i) && !abort_i;
+  // Whoever aborts clears the core: a block that starts in that cycle is gone.
+  assign aes_start_o = (fsm_q == TagStart || fsm_q == KeyStart) && (!loading || blk_valid_i);
+  assign aes_use_o = fsm_q != Idle;
 
   always_comb begin
     aes_block_o = loading ? blk_i : w_q;
@@ -191,7 +194,6 @@ module vault_ops
         draw_q <= 1'b0;
         wrapped_q <= 1'b0;
         same_q <= dst_keyed_i && dst_attr_i.key_len == dst_len_i && op_i == OpLoadKey;
-        w_q <= '0;
         first_q <= 1'b1;
         unique case (op_i)
           OpLoadKey: fsm_q <= TagKey;
@@ -261,7 +263,10 @@ module vault_ops
         if (hist_q == 3'd4) fsm_q <= fresh_key ? Done : Link;
       end
       Link: if (wr_gnt_i) fsm_q <= Done;
-      default: if (done_o) fsm_q <= Idle; // Done
+      default: begin // Done
+        if (op_i == OpLoadKey || op_i == OpRefresh) w_q <= '0; // they have no result
+        if (done_o) fsm_q <= Idle;
+      end
     endcase
     if (abort_i || !rst_ni) fsm_q <= Idle;
     if (fsm_q == Idle) keep_q <= '0; // a word of a key
