@@ -32,11 +32,11 @@ module pke
   logic done_q, refused_q, work_busy_q, streaming_q, ack_q;
   logic [31:0] stream_word;
 
+  logic access, write, start, clear_work, clear_all, clear_q, all_q, seek, push, pull, refuse;
+
   assign work_busy = running || active || clear_q || clearing;
 
   // ---- the CPU's accesses -----------------------------------------------------------------------------
-  logic access, write, start, clear_work, clear_all, clear_q, all_q, seek, push, pull, refuse;
-
   assign access = req_i && !ack_q && !streaming_q;
   assign write = access && we_i;
   assign clear_work = write && addr_i == AddrControl && wdata_i[1];
