@@ -79,7 +79,7 @@ module usb_device #(
   // ---- the core
   logic [1:0] speed;
   logic reset_level, reset_q;
-  logic token_new, token_respond, token_in, token_out, token_setup, token_ping;
+  logic token_new, core_token_respond, token_respond, token_in, token_out, token_setup, token_ping;
   logic [3:0] token_endpoint;
   logic rx_active, rx_byte, core_good, core_bad, core_respond, rx_toggle;
   logic [7:0] rx_data;
@@ -93,7 +93,7 @@ module usb_device #(
     .clk_i, .rst_i(~rst_ni),
     .ulpi_data_i, .ulpi_data_o, .ulpi_data_oe_o, .ulpi_dir_i, .ulpi_nxt_i, .ulpi_stp_o,
     .connect_i, .speed_o(speed), .bus_reset_o(reset_level),
-    .token_new_o(token_new), .token_respond_o(token_respond), .token_endpoint_o(token_endpoint),
+    .token_new_o(token_new), .token_respond_o(core_token_respond), .token_endpoint_o(token_endpoint),
     .token_in_o(token_in), .token_out_o(token_out), .token_setup_o(token_setup), .token_ping_o(token_ping),
     .rx_active_o(rx_active), .rx_valid_o(rx_byte), .rx_data_o(rx_data), .rx_good_o(core_good), .rx_bad_o(core_bad),
     .rx_respond_o(core_respond), .rx_toggle_o(rx_toggle),
@@ -118,7 +118,7 @@ module usb_device #(
 
   // ---- A data packet belongs to the token just before it, and the host's ACK to the packet that we have just sent. The core
   // keeps the fields of the last good token to us; so a packet counts only as the first one after that token or after our own.
-  logic active_q, seen_q, stale_q, data_due_q, respond_q, rx_valid, rx_good, rx_respond, host_ack;
+  logic active_q, seen_q, stale_q, data_due_q, respond_q, token_respond_q, rx_valid, rx_good, rx_respond, host_ack;
 
   always_ff @(posedge clk_i) begin
     active_q <= rx_active;
@@ -136,9 +136,13 @@ module usb_device #(
 
   assign rx_valid = rx_byte & data_due_q;
   assign rx_good = core_good & data_due_q;
-  // The core's timer says late in its cycle that an answer is due.
-  always_ff @(posedge clk_i) respond_q <= rst_ni & core_respond & data_due_q;
+  // The core's timers say late in their cycle that an answer is due.
+  always_ff @(posedge clk_i) begin
+    respond_q <= rst_ni & core_respond & data_due_q;
+    token_respond_q <= rst_ni & core_token_respond;
+  end
   assign rx_respond = respond_q & ~token_new;
+  assign token_respond = token_respond_q & ~token_new;
   assign host_ack = core_ack & ~stale_q;
 
   // ---- endpoint 0

@@ -118,7 +118,8 @@ module vault_ops
   assign load_tag_o = fsm_q == TagKey;
   assign blk_req_o = loading && (fsm_q == TagStart || fsm_q == KeyStart);
   assign blk_sel_o = sel_q;
-  assign aes_decrypt_o = fsm_q == KeyStart || fsm_q == KeyWait;
+  // From the session key's loading on; the core wants the direction a cycle ahead.
+  always_ff @(posedge clk_i) aes_decrypt_o <= fsm_q inside {SessionKey, KeyStart, KeyWait, KeyRead, KeyTake, KeyWrite};
   // Whoever aborts clears the core: a block that starts in that cycle is gone.
   assign aes_start_o = (fsm_q == TagStart || fsm_q == KeyStart) && (!loading || blk_valid_i);
   assign aes_use_o = fsm_q != Idle;
