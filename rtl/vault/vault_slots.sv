@@ -107,10 +107,12 @@ module vault_slots
     end
   end
 
-  // What a slot will be in the next cycle: writers need not wait for the look-up.
+  // What a slot will be in the next cycle: writers need not wait for the look-up. (One that is freed was of no use
+  // before. ops_set_i is the late one: it only selects.)
   function automatic slot_state_e coming(slot_state_e now, logic [IdxW-1:0] slot);
     slot_state_e next;
-    next = set && set_slot == slot ? set_state : now;
+    next = ops_set_i && !cmd_set_i && ops_slot_i[IdxW-1:0] == slot ? ops_state_i : now;
+    if (cmd_set_i && cmd_slot_i[IdxW-1:0] == slot) next = cmd_state_i;
     return revoked[slot] ? SlotZeroizing : next;
   endfunction
 
