@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests/pke"), str(ROOT / "fw/pke")]
+import image  # noqa: E402
 import p256  # noqa: E402
 import x25519  # noqa: E402
-from microcode import FIRST_IO_ROW, ROWS, Program  # noqa: E402
+from microcode import FIRST_IO_ROW, ROWS  # noqa: E402
 from model import Engine  # noqa: E402
 
 P25519 = x25519.PRIME
@@ -42,10 +43,7 @@ def records(text):
 class Curve:
     def __init__(self, algorithm, rng):
         self.rng, self.algorithm = rng, algorithm
-        program = Program()
-        algorithm.assemble(program)
-        self.labels = program.labels
-        self.engine = Engine(program.words())
+        self.engine = Engine(image.program()[0].words())
 
     def load(self, randomizer):
         self.engine.rows = [self.rng.getrandbits(72) for _ in range(FIRST_IO_ROW)] + [0] * (ROWS - FIRST_IO_ROW)
@@ -54,7 +52,7 @@ class Curve:
 
     def run(self, entry, io):
         """The numbers in IO; the other rows that the CPU can read must be as they were."""
-        self.engine.run(self.labels[entry])
+        self.engine.run(image.ENTRIES.index(entry))
         assert not any(self.engine.rows[io[-1].end :])
         return [self.engine.get(rows) for rows in io]
 

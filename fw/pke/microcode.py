@@ -260,14 +260,3 @@ class Program:
                 text = f"{text:<18} {shown}"
             lines.append(f"  {at:3d}  {text}")
         return "\n".join(lines) + "\n"
-
-    def stream(self):
-        """The words as the gearbox takes them: 27 bytes hold two, padded to whole 32-bit words."""
-        packed = 0
-        for at, word in enumerate(self.words()):
-            packed |= word << (108 * at)
-        pairs = -(-len(self.code) // 2)
-        data = packed.to_bytes(27 * pairs, "little")
-        # The gearbox writes whole 72-bit rows; the last pair ends within one of them at the latest.
-        data += bytes(-len(data) % 9)
-        return data + bytes(-len(data) % 4)

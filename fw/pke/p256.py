@@ -50,6 +50,7 @@ ENTRIES = ("p256_multiply", "p256_sign")
 
 
 IO = Rows(FIRST_IO_ROW, 5 * H)
+IO_POINT = IO[: 2 * H]
 IO_X, IO_Y, IO_HASH, IO_CHECK = IO[:H], IO[H : 2 * H], IO[2 * H : 3 * H], IO[3 * H :]
 
 # One after the other where `combine` needs it so: BIAS BZZ XZ MOD; BXZ XX ZZ.
@@ -94,6 +95,11 @@ def constants():
     ]
     small = sum(value << WORD * i for i, value in enumerate(SMALL_VALUES))
     return sum(value << WORD * H * i for i, value in enumerate(values + [small]))
+
+
+def generator():
+    """What IO_POINT holds, as one number, for the generator."""
+    return GENERATOR[0] | GENERATOR[1] << WORD * H
 
 
 def reduce(a, d, t=T):
@@ -286,3 +292,8 @@ def assemble(a):
     field_arithmetic(a)
     multiplication(a)
     entries(a)
+
+
+def header():
+    rows = dict(CONSTANTS=CONSTANTS, K=K, LAMBDA=LAMBDA, D=D, IO_X=IO_X, IO_Y=IO_Y, IO_HASH=IO_HASH, IO_CHECK=IO_CHECK)
+    return [f"#define PKE_P256_ROW_{name} {value.base}u" for name, value in rows.items()]

@@ -228,3 +228,8 @@ def entries(a):
 def assemble(a):
     subroutines(a)
     entries(a)
+
+
+def header():
+    rows = dict(CONSTANTS=CONSTANTS, GRAY=GRAY, LAMBDA=LAMBDA, IO=IO)
+    return [f"#define PKE_X25519_ROW_{name} {value.base}u" for name, value in rows.items()]
