@@ -73,6 +73,7 @@ class Board:
         self.run("refresh")
         self.engine.put(rsa.IO, c)
         self.run("private")
+        assert self.engine.get(rsa.IO) == 0, "nothing derived from the key stays where the CPU can read it"
         self.engine.put(rsa.IO, c)
         self.run("check")
         fault = self.engine.get(rsa.IO) != 0

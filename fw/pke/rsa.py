@@ -156,6 +156,7 @@ def subroutines(a):
     a.multiply(T, SEL, QINV)
     half_reduce(a)
     a.multiply(ACC2, ACC, Q, add=X)
+    a.subtract(IO, IO, IO)  # the CPU may read these rows: no exponent stays there
     a.jump("modulus")
 
     # ACC2 = HAT^e in Montgomery form, e = 2^16 + 1
