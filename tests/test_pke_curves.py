@@ -208,17 +208,25 @@ def test_p256_randomizer_does_not_show(p256_engine, rng):
 
 
 def test_p256_check_fails(p256_engine, rng):
-    """Infinity, points that are none, and a fault."""
+    """Points that are none in the first check; infinity and faults in the second."""
     x, y = p256.GENERATOR
     k = rng.randrange(1, p256.ORDER)
-    assert p256_engine.multiply(p256.ORDER) is None
-    assert p256_engine.multiply(0) is None
+    first, second = p256.IO_CHECK[: p256.H], p256.IO_CHECK[p256.H :]
     for point in ((x, y ^ 1), (x ^ 1, y), (0, 0), (y, x)):
-        assert p256_engine.multiply(k, point) is None
-    assert p256_engine.multiply(k, randomizer=0) is None
+        assert p256_engine.multiply(k, point) is None and p256_engine.engine.get(first) != 0
+    for scalar, randomizer in ((p256.ORDER, None), (0, None), (k, 0)):
+        assert p256_engine.multiply(scalar, randomizer=randomizer) is None
+        assert p256_engine.engine.get(first) == 0 and p256_engine.engine.get(second) != 0
     p256_engine.load_point(k, p256.GENERATOR)
     p256_engine.engine.rows[p256.B3.base + 1] ^= 1 << 40
     assert p256_engine.finish("p256_multiply") is None
+
+
+def test_p256_signature_of_zero(p256_engine, rng):
+    """r d + z = 0 (mod n): s is zero, not n, so that the caller sees it."""
+    d, k = rng.randrange(1, p256.ORDER), rng.randrange(1, p256.ORDER)
+    r = public_point(k)[0] % p256.ORDER
+    assert p256_engine.sign(d, k, -r * d % p256.ORDER) == (r, 0)
 
 
 def test_p256_nist_public_keys(p256_engine):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bench of the public-key engine: random microcode against the golden model (vectors.py), then the
-// firmware's own driver (fw/src/rsa.c), compiled natively onto the Verilated
+// Bench of the public-key engine: random microcode against the golden model (vectors.py), the elliptic
+// curves (curves.cpp), then the firmware's own driver (fw/src/rsa.c), compiled natively onto the Verilated
 // engine, against mbedTLS's bignum: random and corner operands, constant time, faults, aborts, zeroization,
 // unreadable rows.
 //
@@ -311,6 +311,7 @@ int main(int argc, char **argv)
 	std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
 	reference_seed(seed);
 	test_vectors(vectors);
+	test_curves();
 	test_rsa();
 	stop();
 	std::printf("%s\n", failures ? "FAILED" : "passed");

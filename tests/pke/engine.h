@@ -36,4 +36,6 @@ bool registers_zero();
 bool rows_zero(const Rows &rows, int from, int to);
 bool rows_equal(const Rows &a, const Rows &b, int from, int to);
 
+void test_curves(); // curves.cpp
+
 #endif
