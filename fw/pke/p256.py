@@ -18,7 +18,7 @@ Doubling is the same with cheaper xx .. xz. A scalar is 64 digits of 4 bits; the
 scanned whole for each digit; no digit is skipped, each takes four doublings and an addition. Z starts from a
 random LAMBDA, which makes every intermediate value random.
 
-The CPU writes, from CONSTANTS on in one stream:
+Before each run the CPU writes, from CONSTANTS on in one stream:
   CONSTANTS   below
   K           scalar, 0 < k < n; for a signature drawn anew by FIPS 186-5, A.3.2
   LAMBDA      256 random bits
@@ -31,7 +31,7 @@ Entries
   p256_sign       IO_X, IO_Y = the signature r, s (FIPS 186-5, 6.4.1); if one is zero, draw another k
 Both leave two zeros in IO_CHECK if the point and its multiple satisfy the curve's equation (infinity, in affine
 coordinates, does not). With anything else there the result must not be used: the point was none, or a fault
-was injected.
+was injected. The CPU clears the work rows then.
 """
 
 from microcode import FIRST_IO_ROW, FIRST_WORK_ROW, ROWS, WORD, Rows

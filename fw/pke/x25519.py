@@ -17,12 +17,12 @@ doubling if this bit differs from the one before. These differences are what the
 one select of 16 cycles a step. It starts from U = 0 = (lambda : 0), V = P = (lambda u : lambda) for a random
 lambda, which makes every intermediate value random.
 
-The CPU writes, from CONSTANTS on in one stream:
+Before each run the CPU writes, from CONSTANTS on in one stream:
   CONSTANTS   below
   GRAY        k xor (k >> 1) for the clamped scalar k (RFC 7748, section 5)
   LAMBDA      256 random bits
 and to IO[0..3] the u-coordinate, below 2^255 (bit 255 is masked: section 5). Then `x25519` leaves the result
-in IO[0..3], canonical; zero if the point has a small order.
+in IO[0..3], canonical; zero if the point has a small order. The CPU clears the work rows then.
 """
 
 from microcode import FIRST_IO_ROW, FIRST_WORK_ROW, WORD, Rows
@@ -31,8 +31,7 @@ H = 4
 BITS = 255
 PRIME = (1 << BITS) - 19
 ENTRIES = ("x25519",)
-_Q = 1 << WORD
-
+Q = 1 << WORD
 
 P = Rows(FIRST_WORK_ROW, H)
 BIAS = P.then(H)
@@ -53,9 +52,9 @@ DA, CB, E, SUM, W = (Rows(X1.end + H * i, H) for i in range(5))
 T = [Rows(W.end + 2 * H * i, 2 * H) for i in range(5)]
 F = [Rows(T[-1].end + (H + 1) * i, H + 1) for i in range(5)]
 M = [Rows(F[-1].end + i, 1) for i in range(5)]
-# The inversion's powers Z^(2^n - 1), and Z^2 or Z^11.
+# The inversion's powers Z^(2^n - 1), for some n up to their names', and Z^2 or Z^11.
 Z_11, Z_N, Z_10, Z_50 = (Rows(M[-1].end + H * i, H) for i in range(4))
-SIGN = F[1][H:]  # of the final difference
+SIGN = F[1][H:]  # of the last difference
 IO = Rows(FIRST_IO_ROW, H)
 assert Z_50.end <= FIRST_IO_ROW
 
@@ -63,15 +62,15 @@ assert Z_50.end <= FIRST_IO_ROW
 def constants():
     """What CONSTANTS holds, as one number."""
     delta = (PRIME + 19) * (1 << 33) % PRIME
-    m = pow(-PRIME, -1, _Q)
+    m = pow(-PRIME, -1, Q)
     values = (
         (P, PRIME),
         (BIAS, 2 * PRIME),
-        (FACTORS, m | (m * delta % _Q) << WORD),
+        (FACTORS, m | (m * delta % Q) << WORD),
         (DELTA, delta),
         (A24, 121665),
         (ALIGN, 1 << (WORD * H - BITS)),
-        (Q_SQUARE, _Q * _Q),
+        (Q_SQUARE, Q * Q),
     )
     return sum(value << (WORD * (rows.base - P.base)) for rows, value in values)
 
@@ -109,8 +108,9 @@ def difference(a, d, x, y):
 
 
 def ladder_step(a):
-    """Doubles U, or V if the digit says so, into U; U + V into V. Products overlap: their results are at hand
-    some ten cycles after they are issued."""
+    """U = 2 U, or 2 V if the digit says so; V = U + V. The names are those of RFC 7748, section 5.
+
+    A product's result is at hand some ten cycles after its last instruction: independent ones take turns."""
     a.digit(bits=1)
     a.add(A, XU, ZU)
     difference(a, B, XU, ZU)
@@ -118,7 +118,7 @@ def ladder_step(a):
     difference(a, D, XV, ZV)
     a.multiply(T[0], D, A)
     a.multiply(T[1], C, B)
-    a.select(DOUBLED, Rows(A.base, 2 * H), 2, 2 * H)
+    a.select(DOUBLED, Rows(A.base, 2 * H), 2, 2 * H)  # A and B, or C and D
     a.square(T[2], AA)
     a.square(T[3], BB)
     results = (DA, CB, AA, BB)
@@ -128,11 +128,11 @@ def ladder_step(a):
         if i:
             divide(a, i - 1, results[i - 1])
     divide(a, 3, results[3])
-    difference(a, E, DA, CB)
-    a.add(SUM, DA, CB)
+    difference(a, E, DA, CB)  # for Zv = X1 (DA - CB)^2
+    a.add(SUM, DA, CB)  # for Xv = (DA + CB)^2
     a.square(T[0], E)
     a.square(T[1], SUM)
-    difference(a, E, AA, BB)
+    difference(a, E, AA, BB)  # for Xu = AA BB, Zu = E (AA + a24 E)
     factor(a, 0)
     fold(a, 0)
     a.multiply(T[2], AA, BB)
@@ -161,7 +161,7 @@ def subroutines(a):
 
 
 def power(a, squarings, by, keep=None):
-    """Z_N = Z_N^(2^squarings) by, and a copy."""
+    """Z_N = Z_N^(2^squarings) * by, and a copy in `keep`."""
     a.set(0, squarings)
     a.call("x25519_squares")
     a.multiply(T[0], Z_N, by)
@@ -183,11 +183,11 @@ def invert(a):
     power(a, 1, Z_10, keep=Z_10)  # ZU^(2^5 - 1)
     power(a, 5, Z_10, keep=Z_10)
     power(a, 10, Z_10, keep=Z_50)
-    power(a, 20, Z_50)
+    power(a, 20, Z_50)  # ZU^(2^40 - 1)
     power(a, 10, Z_10, keep=Z_50)
     power(a, 50, Z_50, keep=Z_10)
     power(a, 100, Z_10)
-    power(a, 50, Z_50)
+    power(a, 50, Z_50)  # ZU^(2^250 - 1)
     power(a, 5, Z_11)
 
 
