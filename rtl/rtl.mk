@@ -7,7 +7,7 @@ GEN := $(B)/rtl
 RTL_TOP := coffer_top
 VEXRISCV = $(SITE)/pythondata_cpu_vexriscv/verilog
 
-RTL_GENERATED := $(GEN)/coffer_regs_pkg.sv $(GEN)/coffer_regs.sv $(GEN)/vexriscv.v $(GEN)/vexriscv_lite.v $(GEN)/luna_usb.v
+RTL_GENERATED := $(GEN)/pke_code_pkg.sv $(GEN)/coffer_regs_pkg.sv $(GEN)/coffer_regs.sv $(GEN)/vexriscv.v $(GEN)/vexriscv_lite.v $(GEN)/luna_usb.v
 RTL_OWN := rtl/coffer_pkg.sv \
 	$(sort $(wildcard rtl/*/*_pkg.sv)) \
 	$(sort $(filter-out %_pkg.sv,$(wildcard rtl/aes/*.sv rtl/entropy/*.sv rtl/jobs/*.sv rtl/pke/*.sv rtl/soc/*.sv rtl/surface/*.sv rtl/usb/*.sv rtl/vault/*.sv))) \

@@ -70,7 +70,7 @@ static inline uint8_t lowest_bit(uint64_t mask)
 
 /* Overwrites a secret in a way that the compiler keeps. */
 void wipe(void *p, size_t n);
-/* Makes the deepest stack visible from now on. Once, after rsa_boot(), whose microcode lies there. */
+/* Makes the deepest stack visible from now on. Once. */
 void stack_paint(void);
 /* Overwrites all of the stack below the caller: what functions that held a secret left there. */
 void stack_wipe(void);

@@ -31,8 +31,7 @@ enum pke_status {
 	PKE_DONE = PKE_REGS__STATUS__DONE_bm,
 	PKE_REFUSED = PKE_REGS__STATUS__REFUSED_bm,
 };
-#define PKE_ENTRY_SHIFT  PKE_REGS__CONTROL__ENTRY_bp
-#define PKE_ADDRESS_CODE PKE_REGS__ADDRESS__CODE_bm
+#define PKE_ENTRY_SHIFT PKE_REGS__CONTROL__ENTRY_bp
 
 /* The two accesses that everything rests on: pke.c; the block bench has its own. */
 uint32_t pke_read(enum pke_register reg);

@@ -16,7 +16,7 @@
 
 #define RSA_BYTES 256u
 
-/* Clears the engine and loads its microcode, whose memory is the stack's afterwards (fw/coffer.ld). First of all. */
+/* Clears the engine. First of all. */
 void rsa_boot(void);
 
 /* Loads the key, and makes the blinding pair: some 1.3 million cycles, in which it sleeps. After rsa_boot(); the

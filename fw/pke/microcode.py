@@ -75,6 +75,10 @@ class Rows:
     def end(self):
         return self.base + self.count
 
+    def then(self, count):
+        """The `count` rows after these."""
+        return Rows(self.end, count)
+
 
 @dataclass
 class Program:
@@ -137,6 +141,36 @@ class Program:
     def copy(self, d, x):
         assert d.count == x.count
         self.vector("copy", mode=MATRIX, y_from=Y_ONE, x=x.base, ny=1, d=d.base, last=d.count)
+
+    def add(self, d, c, x):
+        """D = C + X, modulo 2^(72 rows of D)."""
+        n = x.count
+        assert c.count == d.count == n
+        self.vector("add", mode=PRODUCT, y_from=Y_ONE, x=x.base, nx=n, ny=1, c=c.base, nc=n, d=d.base, last=n)
+
+    def combine(self, d, terms, factors=None, add=None, negate=True):
+        """D = add - factors[0] terms[0] + factors[1] terms[1] + ..., modulo 2^(72 rows of D).
+
+        The terms lie an equal number of rows apart; a factor is a row, and all are 1 if none are given. The first
+        term is subtracted unless negate says otherwise."""
+        stride = (terms[-1].base - terms[0].base) // max(len(terms) - 1, 1)
+        assert all(x == Rows(terms[0].base + stride * i, d.count) for i, x in enumerate(terms))
+        assert add is None or add.count == d.count
+        assert factors is None or factors.count == len(terms)
+        self.vector(
+            f"combine {len(terms)}",
+            mode=MATRIX,
+            y_from=Y_MEMORY if factors else Y_ONE,
+            negate=int(negate),
+            x=terms[0].base,
+            y=factors.base if factors else 0,
+            ny=len(terms),
+            stride=stride % ROWS,
+            c=add.base if add else 0,
+            nc=add.count if add else 0,
+            d=d.base,
+            last=d.count,
+        )
 
     def subtract(self, d, c, x, plus=None):
         """D = C - X (+ plus), modulo 2^(72 rows of D). A D longer than X takes the sign on."""
@@ -226,14 +260,3 @@ class Program:
                 text = f"{text:<18} {shown}"
             lines.append(f"  {at:3d}  {text}")
         return "\n".join(lines) + "\n"
-
-    def stream(self):
-        """The words as the gearbox takes them: 27 bytes hold two, padded to whole 32-bit words."""
-        packed = 0
-        for at, word in enumerate(self.words()):
-            packed |= word << (108 * at)
-        pairs = -(-len(self.code) // 2)
-        data = packed.to_bytes(27 * pairs, "little")
-        # The gearbox writes whole 72-bit rows; the last pair ends within one of them at the latest.
-        data += bytes(-len(data) % 9)
-        return data + bytes(-len(data) % 4)

@@ -6,7 +6,7 @@
 #include "board.h"
 #include "drbg.h"
 #include "pke.h"
-#include "pke_rsa.h"
+#include "pke_code.h"
 
 #define WORDS(bytes) ((bytes) / 4)
 #define IO_WORDS     WORDS(COFFER_RSA_FULL) /* 68: 30 rows and two bytes */
@@ -174,7 +174,6 @@ static bool make_pair(const uint8_t *n_s2)
 void rsa_boot(void)
 {
 	clear(PKE_CLEAR_ALL);
-	put(PKE_ADDRESS_CODE, pke_rsa_code, sizeof(pke_rsa_code) / sizeof(pke_rsa_code[0]));
 }
 
 bool rsa_load(const struct coffer_identity_private *key)

@@ -4,8 +4,8 @@
 // sequencer, and the CPU's window to it (pke_regs.rdl) at 0x8001_0000.
 //
 //   CPU ── registers ── gearbox 32 <-> 72 ──┬── operand memory, 512 rows x 72, three copies
-//                          │                └── 72 x 72 multiplier, 152-bit accumulator
-//                          └── microcode, 512 x 108 ── sequencer (key register, digit)
+//                                           └── 72 x 72 multiplier, 152-bit accumulator
+//   microcode, 512 x 108, read-only ── sequencer (key register, digit)
 //
 // Rows 0..164 keys, 165..481 work, 482..511 I/O: only I/O rows can be read back. While the engine is
 // busy the CPU reaches no memory: such accesses are acknowledged, ignored and noted in STATUS.refused.
@@ -88,9 +88,6 @@ module pke
   assign busy_o = work_busy || streaming;
 
   // ---- the parts -----------------------------------------------------------------------------------------
-  logic [2:0] code_we;
-  logic [CodeW-1:0] code_addr;
-  logic [LaneW-1:0] code_wdata;
   logic vector_valid, vector_ready, side_we, abort;
   vector_t vector;
   logic [DigitW-1:0] digit;
@@ -101,16 +98,14 @@ module pke
 
   pke_gearbox u_gearbox (
     .clk_i, .rst_ni,
-    .seek_i(seek), .seek_code_i(wdata_i[16]), .push_i(push), .pull_i(pull),
+    .seek_i(seek), .push_i(push), .pull_i(pull),
     .index_i(wdata_i[8:0]), .word_i(wdata_i), .word_o(stream_word), .done_o(stream_done), .busy_o(streaming),
     .clear_i(clear_q), .clear_from_i(all_q ? '0 : FirstWorkRow), .clearing_o(clearing),
-    .row_we_o(side_we), .row_o(gear_row), .row_wdata_o(side_wdata), .row_rdata_i(side_rdata),
-    .code_we_o(code_we), .code_addr_o(code_addr), .code_wdata_o(code_wdata)
+    .row_we_o(side_we), .row_o(gear_row), .row_wdata_o(side_wdata), .row_rdata_i(side_rdata)
   );
 
   pke_sequencer u_sequencer (
-    .clk_i, .rst_ni, .start_i(start), .entry_i(wdata_i[24:16]), .abort_i(abort), .running_o(running),
-    .code_we_i(code_we), .code_addr_i(code_addr), .code_wdata_i(code_wdata),
+    .clk_i, .rst_ni, .start_i(start), .entry_i(wdata_i[16 +: EntryW]), .abort_i(abort), .running_o(running),
     .valid_o(vector_valid), .ready_i(vector_ready), .vector_o(vector), .digit_o(digit), .active_i(active),
     .key_row_o(key_row), .key_word_i(side_rdata)
   );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The CPU's way to the engine's memories: a stream of 32-bit words, a byte a cycle through one 72-bit
-// register, so that nine words make four rows (or two and two thirds of microcode, in lanes of 36 bits).
+// The CPU's way to the operand memory: a stream of 32-bit words, a byte a cycle through one 72-bit
+// register, so that nine words make four rows.
 // It clears the operand memory too: one row a cycle.
 //
 //   stream word  [31:24] [23:16] [15:8] [7:0]     first byte of the stream = bits 7:0 of row 0
@@ -13,11 +13,10 @@ module pke_gearbox
   input  logic    clk_i,
   input  logic    rst_ni,
   // one-cycle commands; none of the first three while busy_o, clear_i always
-  input  logic    seek_i,        // from here on: row or microcode word index_i
-  input  logic    seek_code_i,
+  input  logic    seek_i,        // from here on: row index_i
   input  logic    push_i,        // word_i into the memory
   input  logic    pull_i,        // the next word of rows into word_o
-  input  logic [8:0] index_i,
+  input  row_t    index_i,
   input  logic [31:0] word_i,
   output logic [31:0] word_o,    // when done_o
   output logic    done_o,        // push or pull is complete
@@ -29,19 +28,14 @@ module pke_gearbox
   output logic    row_we_o,
   output row_t    row_o,
   output word_t   row_wdata_o,
-  input  word_t   row_rdata_i,   // one cycle after row_o
-  // microcode memory
-  output logic [2:0] code_we_o,
-  output logic [CodeW-1:0] code_addr_o,
-  output logic [LaneW-1:0] code_wdata_o
+  input  word_t   row_rdata_i    // one cycle after row_o
 );
 
-  typedef enum logic [2:0] { StIdle, StShift, StRow, StLane0, StLane1, StAddress, StLoad, StClear } state_e;
+  typedef enum logic [2:0] { StIdle, StShift, StRow, StAddress, StLoad, StClear } state_e;
 
   state_e state_q;
-  logic   pulling_q, code_q;
-  logic [8:0] index_q;       // row or microcode word
-  logic [1:0] lane_q;
+  logic   pulling_q;
+  row_t   index_q;
   word_t  shift_q;
   logic [3:0] held_q;        // bytes gathered (push) or left (pull)
   logic [1:0] byte_q;
@@ -53,9 +47,6 @@ module pke_gearbox
   assign row_o = index_q;
   assign row_we_o = state_q inside {StRow, StClear};
   assign row_wdata_o = shift_q;
-  assign code_addr_o = index_q;
-  assign code_wdata_o = state_q == StLane0 ? shift_q[LaneW-1:0] : shift_q[WordW-1:LaneW];
-  assign code_we_o = state_q inside {StLane0, StLane1} ? 3'b001 << lane_q : '0;
 
   logic last_byte;
   assign last_byte = byte_q == 2'd3;
@@ -67,8 +58,6 @@ module pke_gearbox
         byte_q <= '0;
         if (seek_i) begin
           index_q <= index_i;
-          code_q <= seek_code_i;
-          lane_q <= '0;
           held_q <= '0;
         end else if (push_i) begin
           word_q <= word_i;
@@ -85,28 +74,22 @@ module pke_gearbox
         byte_q <= byte_q + 1'b1;
         held_q <= pulling_q ? held_q - 1'b1 : held_q + 1'b1;
         if (pulling_q ? held_q == 4'd1 && !last_byte : held_q == 4'd8) begin
-          state_q <= pulling_q ? StAddress : code_q ? StLane0 : StRow;
+          state_q <= pulling_q ? StAddress : StRow;
         end else if (last_byte) begin
           done_o <= 1'b1;
           state_q <= StIdle;
         end
       end
-      StRow, StLane1: begin   // byte_q has moved on: zero after a word's last byte
+      StRow: begin   // byte_q has moved on: zero after a word's last byte
         held_q <= '0;
-        if (state_q == StRow || lane_q == 2'd2) index_q <= index_q + 1'b1;
-        lane_q <= lane_q == 2'd2 ? 2'd0 : lane_q + 2'd1;
+        index_q <= index_q + 1'b1;
         done_o <= byte_q == '0;
         state_q <= byte_q == '0 ? StIdle : StShift;
-      end
-      StLane0: begin
-        if (lane_q == 2'd2) index_q <= index_q + 1'b1;
-        lane_q <= lane_q == 2'd2 ? 2'd0 : lane_q + 2'd1;
-        state_q <= StLane1;
       end
       StAddress: state_q <= StLoad;
       StLoad: begin
         // Only I/O rows have a way out, and only these are ever loaded here.
-        shift_q <= !code_q && index_q >= FirstIoRow ? row_rdata_i : '0;
+        shift_q <= index_q >= FirstIoRow ? row_rdata_i : '0;
         held_q <= 4'd9;
         index_q <= index_q + 1'b1;
         state_q <= StShift;
@@ -125,14 +108,11 @@ module pke_gearbox
       index_q <= clear_from_i;
       shift_q <= '0;
       word_q <= '0;
-      code_q <= 1'b0;
       state_q <= StClear;
     end
     if (!rst_ni) begin
       state_q <= StIdle;
       index_q <= '0;
-      code_q <= 1'b0;
-      lane_q <= '0;
       held_q <= '0;
     end
   end

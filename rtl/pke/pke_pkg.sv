@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Types of the public-key engine: rows, microcode words, and the tag that follows a word product
-// through the pipeline. fw/pke/microcode.py encodes the same words; fw/pke/rsa.py has the row map.
+// through the pipeline. fw/pke/microcode.py encodes the same words; the programs in fw/pke have their row maps.
 
 package pke_pkg;
 
   localparam int unsigned WordW = 72;   // a row of the operand memory
   localparam int unsigned RowW = 9;     // 512 rows
   localparam int unsigned CodeW = 9;    // 512 microcode words
+  localparam int unsigned EntryW = 4;   // of which the first 16 can be started from
   localparam int unsigned LenW = 7;     // lengths and columns, up to 127
   localparam int unsigned CodeBits = 108;
-  localparam int unsigned LaneW = 36;   // microcode memory: three lanes of 36 bits
   localparam int unsigned DigitW = 4;   // exponent digits
   localparam int unsigned AccW = 2 * WordW + 8;
 

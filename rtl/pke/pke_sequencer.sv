@@ -2,11 +2,12 @@
 //
 // Runs microcode from an entry to OpHalt: vector instructions go to the multiply-accumulate unit, with
 // one waiting in front of it; control instructions are carried out here, three cycles each, mostly
-// hidden behind a vector instruction under way. Calls nest three deep. No instruction tests data: the path through a program
-// is a function of its entry alone.
+// hidden behind a vector instruction under way. Calls nest three deep. No instruction tests data: the path
+// through a program is a function of its entry alone.
 //
-// Microcode memory: 512 words of 108 bits in three lanes of 36 bits (lane 0 lowest), written by lane.
-// Bit 107 set: vector_t in bits 92:0. Clear: control_t in bits 15:0 (so an unwritten word halts).
+// Microcode memory: 512 words of 108 bits, made by fw/pke/image.py and read-only, and it is run from its
+// first words only: what the CPU can get out of the engine is up to these programs.
+// Bit 107 set: vector_t in bits 92:0. Clear: control_t in bits 15:0 (so an unused word halts).
 
 module pke_sequencer
   import pke_pkg::*;
@@ -14,13 +15,9 @@ module pke_sequencer
   input  logic    clk_i,
   input  logic    rst_ni,
   input  logic    start_i,
-  input  logic [CodeW-1:0] entry_i,
+  input  logic [EntryW-1:0] entry_i,
   input  logic    abort_i,     // stop and clear the key register
   output logic    running_o,
-  // microcode memory
-  input  logic [2:0] code_we_i,
-  input  logic [CodeW-1:0] code_addr_i,
-  input  logic [LaneW-1:0] code_wdata_i,
   // to the multiply-accumulate unit
   output logic    valid_o,
   input  logic    ready_i,
@@ -41,18 +38,16 @@ module pke_sequencer
   logic [1:0] fetch_q;
   logic running_q, whole, advance;
 
-  // One memory a lane: synthesis infers block RAM from arrays of one dimension only.
-  for (genvar lane = 0; lane < 3; lane++) begin : gen_lane
-    (* no_rw_check *) logic [LaneW-1:0] code [2**CodeW];
-    always_ff @(posedge clk_i) begin
-      if (code_we_i[lane]) code[code_addr_i] <= code_wdata_i;
-    end
-    always_ff @(posedge clk_i) begin
-      if (running_q) fetched_q[LaneW*lane +: LaneW] <= code[pc_q];
-    end
+  (* rom_style = "block" *) logic [CodeBits-1:0] code [2**CodeW];
+
+  initial begin
+    for (int i = 0; i < 2**CodeW; i++) code[i] = pke_code_pkg::Code[i];
   end
 
-  always_ff @(posedge clk_i) word_q <= fetched_q;
+  always_ff @(posedge clk_i) begin
+    if (running_q) fetched_q <= code[pc_q];
+    word_q <= fetched_q;
+  end
 
   assign whole = running_q && fetch_q == 2'(FetchCycles);
 
@@ -109,7 +104,7 @@ module pke_sequencer
   assign running_o = running_q;
 
   always_ff @(posedge clk_i) begin
-    if (!running_q) pc_q <= entry_i;
+    if (!running_q) pc_q <= CodeW'(entry_i);
     else if (advance) pc_q <= jump ? target : pc_q + 1'b1;
 
     if (!running_q || advance) fetch_q <= '0;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bench of the public-key engine: random microcode against the golden model (vectors.py), then the
-// firmware's own driver (fw/src/rsa.c), compiled natively onto the Verilated engine, against mbedTLS's
-// bignum: random and corner operands, constant time, faults, aborts, zeroization, unreadable rows.
+// Bench of the public-key engine: random microcode against the golden model (vectors.py), the elliptic
+// curves (curves.cpp), then the firmware's own driver (fw/src/rsa.c), compiled natively onto the Verilated
+// engine, against mbedTLS's bignum: random and corner operands, constant time, faults, aborts, zeroization,
+// unreadable rows.
 //
 // Usage: pke [--seed N] [--vectors FILE]; prints the seed, a line a check, and the cycle counts.
 
@@ -11,217 +12,32 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <functional>
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include <verilated.h>
-#include "Vpke.h"
-#include "Vpke___024root.h"
 
+#include "engine.h"
 #include "reference.h"
 
 extern "C" {
 #include "pke.h"
-#include "pke_rsa.h"
 #include "rsa.h"
-}
-
-namespace {
-
-constexpr int kRows = 512, kFirstWorkRow = 165, kFirstIoRow = 482;
-using Row = std::array<uint32_t, 3>;
-using Rows = std::vector<Row>;
-
-std::unique_ptr<Vpke> top;
-uint64_t cycle_count;
-uint64_t entry_started, entry_cycles; // of the last microcode run
-std::vector<std::pair<unsigned, uint64_t>> runs;
-int failures;
-std::function<void()> on_cycle;
-
-void check(bool ok, const std::string &what)
-{
-	std::printf("%s %s\n", ok ? "ok  " : "FAIL", what.c_str());
-	if (!ok)
-		failures++;
-}
-
-void cycle()
-{
-	top->clk_i = 1;
-	top->eval();
-	top->clk_i = 0;
-	top->eval();
-	cycle_count++;
-	if (on_cycle)
-		on_cycle();
-}
-
-uint32_t access(bool write, unsigned address, uint32_t data)
-{
-	uint32_t result;
-	int waited = 0;
-
-	top->req_i = 1;
-	top->we_i = write;
-	top->addr_i = address >> 2;
-	top->wdata_i = data;
-	top->eval();
-	do {
-		cycle();
-		if (++waited > 1000) {
-			std::printf("FAIL no ack from the engine\n");
-			std::_Exit(1);
-		}
-	} while (!top->ack_o);
-	result = top->rdata_o;
-	cycle(); // the CPU drops its request in the cycle after ack
-	top->req_i = 0;
-	top->eval();
-	return result;
-}
-
-auto &internals()
-{
-	return *top->rootp;
-}
-
-Rows peek()
-{
-	Rows rows(kRows);
-	auto &root = internals();
-	for (int i = 0; i < kRows; i++)
-		for (int k = 0; k < 3; k++)
-			rows[i][k] = root.pke__DOT__u_mac__DOT__u_rows__DOT__mem_c[i][k];
-	return rows;
-}
-
-bool copies_agree()
-{
-	auto &root = internals();
-	for (int i = 0; i < kRows; i++)
-		for (int k = 0; k < 3; k++) {
-			auto c = root.pke__DOT__u_mac__DOT__u_rows__DOT__mem_c[i][k];
-			if (c != root.pke__DOT__u_mac__DOT__u_rows__DOT__mem_x[i][k] ||
-			    c != root.pke__DOT__u_mac__DOT__u_rows__DOT__mem_y[i][k])
-				return false;
-		}
-	return true;
-}
-
-void poke(int row, const Row &value)
-{
-	auto &root = internals();
-	for (int k = 0; k < 3; k++) {
-		root.pke__DOT__u_mac__DOT__u_rows__DOT__mem_x[row][k] = value[k];
-		root.pke__DOT__u_mac__DOT__u_rows__DOT__mem_y[row][k] = value[k];
-		root.pke__DOT__u_mac__DOT__u_rows__DOT__mem_c[row][k] = value[k];
-	}
-}
-
-template <size_t N> bool zero(const VlWide<N> &w)
-{
-	for (size_t i = 0; i < N; i++)
-		if (w[i])
-			return false;
-	return true;
-}
-
-bool registers_zero()
-{
-	auto &root = internals();
-	return zero(root.pke__DOT__u_mac__DOT__acc_q) && zero(root.pke__DOT__u_mac__DOT__column_q) &&
-	       zero(root.pke__DOT__u_mac__DOT__product) && zero(root.pke__DOT__u_sequencer__DOT__key_q) &&
-	       zero(root.pke__DOT__u_gearbox__DOT__shift_q);
-}
-
-bool rows_zero(const Rows &rows, int from, int to)
-{
-	for (int i = from; i < to; i++)
-		if (rows[i][0] | rows[i][1] | rows[i][2])
-			return false;
-	return true;
-}
-
-bool rows_equal(const Rows &a, const Rows &b, int from, int to)
-{
-	return std::equal(a.begin() + from, a.begin() + to, b.begin() + from);
-}
-
-void reset()
-{
-	top = std::make_unique<Vpke>();
-	top->rst_ni = 0;
-	for (int i = 0; i < 5; i++)
-		cycle();
-	top->rst_ni = 1;
-	cycle();
-}
-
-} // namespace
-
-// ---- what the driver stands on -----------------------------------------------------------------------
-
-extern "C" {
-
-uint32_t pke_read(enum pke_register reg)
-{
-	return access(false, reg, 0);
-}
-
-void pke_write(enum pke_register reg, uint32_t value)
-{
-	bool starts = reg == PKE_CONTROL && (value & PKE_START) && !top->busy_o;
-	auto before = cycle_count;
-
-	access(true, reg, value);
-	if (starts) {
-		entry_started = before;
-		runs.emplace_back(value >> PKE_ENTRY_SHIFT, 0);
-	}
-}
-
-bool drbg_bytes(void *out, size_t n)
-{
-	auto *bytes = static_cast<uint8_t *>(out);
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = static_cast<uint8_t>(reference_random());
-	return true;
-}
-
-void wipe(void *p, size_t n)
-{
-	std::memset(p, 0, n);
-}
-void board_wake_on(uint32_t, bool) {}
-
-void board_wait(void)
-{
-	for (int i = 0; !top->irq_o; i++) {
-		cycle();
-		if (i > 10000000) {
-			std::printf("FAIL the engine does not come to rest\n");
-			std::_Exit(1);
-		}
-	}
-}
 }
 
 namespace {
 
 // ---- microcode programs of vectors.py ------------------------------------------------------------------
 
-Row parse_row(const std::string &hex)
+template <class Words> Words parse(const std::string &hex)
 {
-	Row row{};
-	for (size_t i = 0; i < 18; i++) {
-		auto digit = static_cast<uint32_t>(std::stoul(hex.substr(17 - i, 1), nullptr, 16));
-		row[i / 8] |= digit << (4 * (i % 8));
+	Words words{};
+	for (size_t i = 0; i < hex.size(); i++) {
+		auto digit = static_cast<uint32_t>(std::stoul(hex.substr(hex.size() - 1 - i, 1), nullptr, 16));
+		words[i / 8] |= digit << (4 * (i % 8));
 	}
-	return row;
+	return words;
 }
 
 void test_vectors(const std::string &path)
@@ -233,22 +49,21 @@ void test_vectors(const std::string &path)
 
 	while (in >> word >> name >> repeats >> words) {
 		reset();
-		pke_write(PKE_ADDRESS, PKE_ADDRESS_CODE);
 		for (unsigned i = 0; i < words; i++) {
 			in >> word;
-			pke_write(PKE_DATA, static_cast<uint32_t>(std::stoul(word, nullptr, 16)));
+			poke_code(i, parse<Code>(word));
 		}
 		for (int i = 0; i < kRows; i++) {
 			in >> word;
-			poke(i, parse_row(word));
+			poke(i, parse<Row>(word));
 		}
+		runs.clear();
 		pke_write(PKE_CONTROL, PKE_START);
 		board_wait();
-		auto cycles = cycle_count - entry_started;
 		Rows expected(kRows);
 		for (auto &row : expected) {
 			in >> word;
-			row = parse_row(word);
+			row = parse<Row>(word);
 		}
 		bool ok = peek() == expected && copies_agree();
 		programs++;
@@ -263,7 +78,8 @@ void test_vectors(const std::string &path)
 				    expected[row][0]);
 		}
 		if (repeats)
-			std::printf("     %s: %.1f cycles\n", name.c_str(), static_cast<double>(cycles) / repeats);
+			std::printf("     %s: %.1f cycles\n", name.c_str(),
+				    static_cast<double>(runs.back().second) / repeats);
 	}
 	check(programs > 50 && right == programs, std::to_string(programs) + " microcode programs as the golden model");
 }
@@ -279,7 +95,7 @@ struct alignas(4) Aligned {
 struct Outcome {
 	enum rsa_progress progress;
 	Number m;
-	std::vector<std::pair<unsigned, uint64_t>> runs;
+	std::vector<Run> runs;
 	uint64_t cycles;
 };
 
@@ -297,15 +113,6 @@ Number small_number(uint8_t value)
 	Number x{};
 	x.back() = value;
 	return x;
-}
-
-void note_end_of_run()
-{
-	static bool irq;
-
-	if (top->irq_o && !irq && !runs.empty() && !runs.back().second)
-		runs.back().second = cycle_count - entry_started;
-	irq = top->irq_o;
 }
 
 Outcome private_operation(const Number &c)
@@ -332,7 +139,7 @@ Number expected(const Number &c)
 	return m;
 }
 
-std::vector<std::pair<unsigned, uint64_t>> first_runs;
+std::vector<Run> first_runs;
 
 void test_operation(const Number &c, const char *what, enum rsa_progress progress = RSA_DONE)
 {
@@ -449,7 +256,6 @@ void test_rsa()
 	Number n;
 
 	reset();
-	on_cycle = note_end_of_run;
 	reference_key(&other);
 	rsa_boot();
 	check(rsa_load(&other), "first key loads");
@@ -505,9 +311,9 @@ int main(int argc, char **argv)
 	std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
 	reference_seed(seed);
 	test_vectors(vectors);
+	test_curves();
 	test_rsa();
-	top->final();
-	top.reset();
+	stop();
 	std::printf("%s\n", failures ? "FAILED" : "passed");
 	return failures != 0;
 }

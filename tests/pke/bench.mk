@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# The engine under the firmware's own driver; mbedTLS's bignum is the reference.
-PKE_RTL := rtl/pke/pke_pkg.sv $(sort $(filter-out %_pkg.sv,$(wildcard rtl/pke/*.sv)))
-PKE_MBEDTLS := bignum bignum_core platform platform_util constant_time
-PKE_OBJECTS := $(addprefix $(B)/tests/pke.lib/,rsa.o reference.o $(addsuffix .o,$(PKE_MBEDTLS)))
+# The engine under the firmware's own driver; mbedTLS is the reference.
+PKE_RTL := $(PKE_CODE_SV) rtl/pke/pke_pkg.sv $(sort $(filter-out %_pkg.sv,$(wildcard rtl/pke/*.sv)))
+PKE_MBEDTLS := bignum bignum_core ecp ecp_curves platform platform_util constant_time
+PKE_OBJECTS := $(addprefix $(B)/tests/pke.lib/,rsa.o reference.o reference_curves.o $(addsuffix .o,$(PKE_MBEDTLS)))
 PKE_CFLAGS := $(CFLAGS) -Wall -Wextra -Ifw/include -I$(B)/fw -I$(B)/mbedtls/include -I$(B)/mbedtls/library
 
-$(B)/tests/pke.lib/rsa.o: fw/src/rsa.c fw/include/rsa.h fw/include/pke.h $(PKE_RSA_H) $(PKE_REGS_H) $(REGS_H)
+$(B)/tests/pke.lib/rsa.o: fw/src/rsa.c fw/include/rsa.h fw/include/pke.h $(PKE_CODE_H) $(PKE_REGS_H) $(REGS_H)
 	@mkdir -p $(@D)
 	@$(CC) $(PKE_CFLAGS) -c -o $@ $<
-$(B)/tests/pke.lib/reference.o: tests/pke/reference.c tests/pke/reference.h fw/include/coffer_flash.h $(B)/mbedtls/.version
+$(B)/tests/pke.lib/reference%.o: tests/pke/reference%.c $(wildcard tests/pke/reference*.h) fw/include/coffer_flash.h $(B)/mbedtls/.version
 	@mkdir -p $(@D)
 	@$(CC) $(PKE_CFLAGS) -c -o $@ $<
 $(addprefix $(B)/tests/pke.lib/,$(addsuffix .o,$(PKE_MBEDTLS))): $(B)/tests/pke.lib/%.o: $(B)/mbedtls/.version
@@ -23,4 +23,6 @@ $(B)/tests/pke_vectors.txt: tests/pke/vectors.py tests/pke/model.py fw/pke/micro
 	@mkdir -p $(@D)
 	@python3 tests/pke/vectors.py $@ 1
 
-$(eval $(call bench,pke,pke,$(PKE_RTL),tests/pke/public.vlt -LDFLAGS $(CURDIR)/$(B)/tests/pke.lib/reference.a -CFLAGS -I$(CURDIR)/$(B)/fw,$(B)/tests/pke.lib/reference.a $(B)/tests/pke_vectors.txt tests/pke/public.vlt))
+PKE_BENCH := $(addprefix $(CURDIR)/tests/pke/,engine.cpp curves.cpp)
+
+$(eval $(call bench,pke,pke,$(PKE_RTL),tests/pke/public.vlt $(PKE_BENCH) -LDFLAGS $(CURDIR)/$(B)/tests/pke.lib/reference.a -CFLAGS -I$(CURDIR)/$(B)/fw,$(B)/tests/pke.lib/reference.a $(B)/tests/pke_vectors.txt tests/pke/public.vlt $(PKE_BENCH) $(wildcard tests/pke/*.h)))

@@ -5,7 +5,7 @@
 Usage: vectors.py OUT SEED
 
 OUT, in words separated by white space: for each program
-    program NAME REPEATS STREAM_WORDS w... rows before (512) rows after (512)
+    program NAME REPEATS WORDS w... rows before (512) rows after (512)
 REPEATS is the number of equal rounds in it (0: no timing wanted). Random programs use every mode and
 overlap their operands, with short operands so that the interlock works hard, and words of all ones or
 zeros among random ones.
@@ -125,8 +125,7 @@ def emit(out, name, repeats, program, rows):
     engine = Engine(program.words(), strict=False)
     engine.rows = list(rows)
     engine.run(0)
-    stream = program.stream()
-    words = [stream[i : i + 4][::-1].hex() for i in range(0, len(stream), 4)]
+    words = [f"{word:027x}" for word in program.words()]
     out.write(f"program {name} {repeats} {len(words)}\n" + " ".join(words) + "\n")
     for content in (rows, engine.rows):
         out.write(" ".join(f"{row:018x}" for row in content) + "\n")
