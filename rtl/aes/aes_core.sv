@@ -26,8 +26,8 @@
 //                      +-----------------------------------------------------------------+
 //
 // Keys: key_we_i stages words at any time. key_load_i takes the staged key over; encryption may start
-// two cycles later, decryption n + 1 cycles later: ready_o answers for the direction on decrypt_i, and not in the
-// first cycle of another direction.
+// two cycles later, decryption n + 1 cycles later: ready_o answers for the direction of the next start_i, which is
+// that of decrypt_i in the cycle before.
 // key_we_i in the cycle of key_load_i belongs to the key after it.
 // clear_i wins over everything else in its cycle. Of key, round keys and block nothing is left 17 cycles
 // later, and before that nothing can be started. A start_i without a key, or without ready_o, is ignored.
@@ -62,7 +62,7 @@ module aes_core
   endfunction
 
   logic [7:0][31:0] staged_q;
-  logic decrypt_q, next_decrypt_q, last_round, middle_round, running, turning, load, start;
+  logic decrypt_q, next_decrypt_q, last_round, middle_round, running, load, start;
   logic [3:0] left_q;            // rounds of the block from this cycle on: n..1
 
   logic wiping, key_loaded, encrypt_ready, decrypt_ready, key_ready;
@@ -79,10 +79,9 @@ module aes_core
   assign running = middle_round | last_round;
   // Between blocks the coming direction selects from a register: what it selects has far to go in that cycle.
   always_ff @(posedge clk_i) next_decrypt_q <= decrypt_i;
-  assign turning = next_decrypt_q != decrypt_i;
   assign key_ready = next_decrypt_q ? decrypt_ready : encrypt_ready;
-  assign ready_o = ~wiping & ~middle_round & ~turning & (key_ready | ~key_loaded);
-  assign idle_o = ~wiping & ~running & ~turning & decrypt_ready;
+  assign ready_o = ~wiping & ~middle_round & (key_ready | ~key_loaded);
+  assign idle_o = ~wiping & ~running & decrypt_ready;
   // A clear in the same cycle ends these as well, but is not on the way to the memories.
   assign load = key_load_i & ready_o;
   assign start = start_i & ready_o & key_loaded & ~key_load_i;

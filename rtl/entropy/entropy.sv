@@ -21,30 +21,30 @@ module entropy #(
   output logic        busy_o       // refilling
 );
 
-  logic       running, sample, noise, started, full_q;
+  logic       running, sample_q, noise, started, full_q;
   logic [3:0] divider_q;
   logic [4:0] count_q;
   logic [31:0] word_q;
 
   assign running = enable_i & ~full_q & ~failed_o;
-  assign sample = running & (&divider_q);
   assign ready_o = full_q & ~failed_o;
   assign word_o = ready_o ? word_q : '0;
   assign busy_o = running;
 
   if (Simulated) begin : g_seeded
-    entropy_seeded u_source (.clk_i, .next_i(sample), .bit_o(noise));
+    entropy_seeded u_source (.clk_i, .next_i(sample_q), .bit_o(noise));
   end else begin : g_rings
     entropy_rings u_source (.clk_i, .enable_i(running), .bit_o(noise));
   end
 
   entropy_health u_health (
-    .clk_i, .rst_ni, .sample_i(sample), .bit_i(noise), .started_o(started), .failed_o
+    .clk_i, .rst_ni, .sample_i(sample_q), .bit_i(noise), .started_o(started), .failed_o
   );
 
   always_ff @(posedge clk_i) begin
     if (running) divider_q <= divider_q + 4'd1;
-    if (sample & started) begin
+    sample_q <= running & (&divider_q);
+    if (sample_q & started) begin
       word_q <= {noise, word_q[31:1]};
       count_q <= count_q + 5'd1;
       if (&count_q) full_q <= 1'b1;
@@ -55,6 +55,7 @@ module entropy #(
     end
     if (!rst_ni) begin
       divider_q <= '0;
+      sample_q <= 1'b0;
       count_q <= '0;
       word_q <= '0;
       full_q <= 1'b0;

@@ -112,7 +112,7 @@ module job_engine
   logic first;                       // first cycle of this state
   logic [CtxW-1:0] ctx_q, pick_ctx;
   logic pick_any, pick_wipe, pick_go, key_due;
-  logic kill, stop, revoked, working, in_data;
+  logic kill, kill_q, stop, revoked, working, in_data;
   phase_e phase;                     // of this unit
   logic pkt_q;                       // it has a packet
   logic [9:0] len_q, rest_q;         // the packet's length; bytes not taken from it yet
@@ -313,9 +313,11 @@ module job_engine
   assign op_start_o = fsm_q == Op && first && !stop;
   always_ff @(posedge clk_i) op_over_q <= op_done_i;
 
-  logic blk_start, blk_take;
+  logic blk_req_q, blk_start, blk_take;
+  always_ff @(posedge clk_i) blk_req_q <= op_blk_req_i;
+
   job_block u_block (
-    .clk_i, .rst_ni, .clear_i(kill || stop), .req_i(fsm_q == Op && op_blk_req_i), .start_o(blk_start),
+    .clk_i, .rst_ni, .clear_i(kill || stop), .req_i(fsm_q == Op && blk_req_q), .start_o(blk_start),
     .valid_i(src_valid), .byte_i(src_byte), .take_o(blk_take), .valid_o(op_blk_valid_o), .block_o(op_blk_o)
   );
 
@@ -359,7 +361,9 @@ module job_engine
   // After a key operation the core has held the session's key and the new one.
   assign core_clear = key_clear || kill || stop || op_over_q;
   always_ff @(posedge clk_i) aes_clear_o <= core_clear; // it spans the core and the cipher
-  assign vault_abort_o = kill || stop;
+  // The vault's slots are over by themselves when their context is; what works on them may end a cycle later.
+  always_ff @(posedge clk_i) kill_q <= kill;
+  assign vault_abort_o = kill_q || stop;
 
   // ---- the walk through a list
 
@@ -571,7 +575,7 @@ module job_engine
   always_ff @(posedge clk_i) begin
     if (fsm_q == Header && src_valid) hdr_q <= {src_byte, hdr_q[511:8]};
     // Nothing is kept of a header cut short.
-    if (kill || (fsm_q == Header && !src_valid && rest_q == '0) || (fsm_q == Pick && pick_wipe) || !rst_ni) hdr_q <= '0;
+    if (kill_q || (fsm_q == Header && !src_valid && rest_q == '0) || (fsm_q == Pick && pick_wipe) || !rst_ni) hdr_q <= '0;
   end
 
   job_progress u_progress (

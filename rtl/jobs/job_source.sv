@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Bytes into the engine: count_i bytes from addr_i of the context's head packet, or of the surface memory, one a
-// cycle, through a FIFO of four. Both memories answer a cycle after the address; the first byte is there three
-// cycles after start_i. A start drops what an earlier one left behind.
+// cycle, through a FIFO of four. A packet's memory answers a cycle after the address, the surface's two; the first byte
+// is there three or four cycles after start_i. A start drops what an earlier one left behind.
 
 module job_source (
   input  logic                       clk_i,
@@ -26,14 +26,15 @@ module job_source (
   input  logic [7:0]                 surf_rd_data_i
 );
 
-  logic surface_q, inflight_q, issue, take;
+  logic surface_q, inflight_q, late_q, arrives, issue, take;
   logic [15:0] addr_q;
   logic [9:0] count_q;
   logic [7:0] fifo_q[4];
   logic [1:0] rd_q, wr_q;
   logic [2:0] n_q;
 
-  assign issue = count_q != '0 && n_q + 3'(inflight_q) < 3'd3;
+  assign issue = count_q != '0 && n_q + 3'(inflight_q) + 3'(late_q) < (surface_q ? 3'd4 : 3'd3);
+  assign arrives = surface_q ? late_q : inflight_q;
   assign out_en_o = issue && !surface_q;
   assign out_addr_o = addr_q[8:0];
   assign surf_rd_en_o = issue && surface_q;
@@ -45,16 +46,17 @@ module job_source (
 
   always_ff @(posedge clk_i) begin
     inflight_q <= issue;
+    late_q <= inflight_q && surface_q;
     if (issue) begin
       addr_q <= addr_q + 1'b1;
       count_q <= count_q - 1'b1;
     end
-    if (inflight_q) begin
+    if (arrives) begin
       fifo_q[wr_q] <= surface_q ? surf_rd_data_i : out_data_i;
       wr_q <= wr_q + 1'b1;
     end
     if (take) rd_q <= rd_q + 1'b1;
-    n_q <= n_q + 3'(inflight_q) - 3'(take);
+    n_q <= n_q + 3'(arrives) - 3'(take);
     if (start_i) begin
       surface_q <= surface_i;
       addr_q <= addr_i;
@@ -62,6 +64,7 @@ module job_source (
     end
     if (start_i || stop_i || !rst_ni) begin
       inflight_q <= 1'b0;
+      late_q <= 1'b0;
       n_q <= '0;
       rd_q <= '0;
       wr_q <= '0;

@@ -3,7 +3,7 @@
 // Protected memory: NPages pages of 2 KiB, the records that say whose they are, and the zeroizer that
 // overwrites a page before anybody else may have it.
 //
-// Byte addresses run over the whole memory: page p is bytes 2048 p .. 2048 p + 2047. Read data comes one cycle
+// Byte addresses run over the whole memory: page p is bytes 2048 p .. 2048 p + 2047. Read data comes two cycles
 // after rd_en_i. The job engine has checked owner and bounds before; whatever it asks, pages that are free
 // or being zeroized take no write and read zero.
 

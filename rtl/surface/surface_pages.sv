@@ -10,7 +10,7 @@
 // the next sweep: no page is zeroizing for longer than 4098 cycles. After power-on every page is zeroized.
 //
 // Only an owned page can be read or written; anything else is dropped, and reads zero. A read whose page
-// stops being owned in the same cycle gives zero too.
+// stops being owned before its byte comes, two cycles later, gives zero too.
 
 module surface_pages
   import coffer_pkg::*;
@@ -78,8 +78,9 @@ module surface_pages
 
   // ---- contents
 
-  logic [4:0] rd_page_q;
-  logic rd_ok, rd_ok_q;
+  logic [4:0] rd_page_q, out_page_q;
+  logic rd_ok, rd_ok_q, out_ok_q;
+  logic [7:0] out_q;
   logic [31:0][7:0] page_data;
   logic [NPages-1:0] page_we;
   logic [NPages-1:0][10:0] page_addr;
@@ -109,7 +110,7 @@ module surface_pages
     end
   end
 
-  // Owned in this cycle, and still in the next.
+  // Owned in this cycle, and still in the two after it: from the pages to one byte is a cycle's way.
   logic [31:0] owned;
   assign owned = 32'(owned_q);
   assign rd_ok = owned[rd_addr_i[15:11]];
@@ -117,9 +118,15 @@ module surface_pages
   always_ff @(posedge clk_i) begin
     rd_ok_q <= rd_en_i & rd_ok;
     if (rd_en_i) rd_page_q <= rd_addr_i[15:11];
-    if (!rst_ni) rd_ok_q <= 1'b0;
+    out_ok_q <= rd_ok_q && owned[rd_page_q];
+    out_page_q <= rd_page_q;
+    out_q <= rd_ok_q ? page_data[rd_page_q] : 8'h00;
+    if (!rst_ni) begin
+      rd_ok_q <= 1'b0;
+      out_ok_q <= 1'b0;
+    end
   end
-  assign rd_data_o = rd_ok_q && owned[rd_page_q] ? page_data[rd_page_q] : 8'h00;
+  assign rd_data_o = out_ok_q && owned[out_page_q] ? out_q : 8'h00;
 
 `ifdef FORMAL
   // No page is free before each of its bytes is zero: shown for one byte of every page, at any address.

@@ -140,15 +140,15 @@ module usb_bulk_in #(
   logic [11:0] wipe_addr;
 
   usb_wiper #(.NCtx(NCtx), .SelW(SelW), .AddrW(12)) u_wiper (
-    .clk_i, .rst_ni, .start_i(revoke_i), .grant_i(~write), .wiping_o,
+    .clk_i, .rst_ni, .start_i(revoke_i), .grant_i(~we_i), .wiping_o,
     .we_o(wipe), .ctx_o(wipe_ctx), .addr_o(wipe_addr)
   );
 
   assign write = we_i & ~hold_i[SelW'(ctx_i)];
-  assign waddr = write ? {SelW'(ctx_i), tail[SelW'(ctx_i)], addr_i} : {wipe_ctx, wipe_addr};
+  assign waddr = we_i ? {SelW'(ctx_i), tail[SelW'(ctx_i)], addr_i} : {wipe_ctx, wipe_addr};
 
   always_ff @(posedge clk_i) begin
-    if (write || wipe) mem[waddr] <= write ? data_i : '0;
+    if (write || wipe) mem[waddr] <= we_i ? data_i : '0;
   end
   always_ff @(posedge clk_i) begin
     if (step) begin

@@ -115,10 +115,14 @@ struct Core {
 		return waited;
 	}
 
+	// The direction is taken a cycle before the start.
 	void present(const Block &in, bool decrypt)
 	{
+		if (dut.decrypt_i != decrypt) {
+			dut.decrypt_i = decrypt;
+			tick();
+		}
 		std::memcpy(&dut.block_i[0], in.data(), 16);
-		dut.decrypt_i = decrypt;
 		dut.start_i = 1;
 	}
 
@@ -275,6 +279,7 @@ void cycle_counts(Core &core, size_t key_bytes, bool decrypt)
 	Block in{};
 	bool ok = true;
 
+	core.dut.decrypt_i = decrypt;
 	core.stage(key);
 	core.load(key_bytes);
 	core.present(in, decrypt);

@@ -84,8 +84,9 @@ void Rig::effects()
 {
 	if (top.out_en_o && !out_[top.out_ctx_o].empty() && top.out_addr_o < out_[top.out_ctx_o].front().size())
 		out_data_ = out_[top.out_ctx_o].front()[top.out_addr_o];
+	surf_data_ = surf_next_;
 	if (top.surf_rd_en_o)
-		surf_data_ = memory[top.surf_rd_addr_o];
+		surf_next_ = memory[top.surf_rd_addr_o];
 	if (top.surf_wr_en_o)
 		memory[top.surf_wr_addr_o] = top.surf_wr_data_o;
 	if (top.in_we_o)

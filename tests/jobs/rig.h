@@ -97,7 +97,7 @@ public:
 private:
 	std::deque<bytes> out_[kContexts], in_[kContexts], unread_[kContexts];
 	uint8_t filling_[kContexts][512] = {};
-	uint8_t out_data_ = 0, surf_data_ = 0;
+	uint8_t out_data_ = 0, surf_next_ = 0, surf_data_ = 0;
 	unsigned revoke_ctx_ = 0, revoke_in_ = 0;
 	void inputs();
 	void effects();

@@ -54,7 +54,8 @@ struct Model {
 	std::vector<uint8_t> bytes = std::vector<uint8_t>(Pages * PageBytes);
 	bool ok = false;
 	unsigned gen = 0;
-	int read_data = 0;
+	int read_data = 0, reading = 0; // what comes now, and in the next cycle if its page is owned then
+	unsigned read_page = 0;
 
 	Model() { page.fill(Page::Zeroizing); }
 
@@ -112,11 +113,13 @@ struct Model {
 				owner[p] = in.cmd.index;
 			}
 		}
-		read_data = 0;
+		read_data = page[read_page] == Page::Owned ? reading : 0;
+		reading = 0;
 		if (in.read >= 0) {
 			const unsigned p = static_cast<unsigned>(in.read) / PageBytes;
+			read_page = p % Pages;
 			if (p < Pages && before[p] == Page::Owned && page[p] == Page::Owned)
-				read_data = in.read == in.write ? -1 : bytes[static_cast<unsigned>(in.read)];
+				reading = in.read == in.write ? -1 : bytes[static_cast<unsigned>(in.read)];
 		}
 		for (unsigned c = 0; c < Contexts; c++)
 			if (in.revoke_ctx >> c & 1)
