@@ -34,7 +34,7 @@ $(HB)/tests/ddi: tests/ddi/test_ddi.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(HB
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(APP_CFLAGS) -o $@ $< $(HOST_LIB_O) $(APP_LINK)
-$(HB)/tests/ddi_layout.o: tests/ddi/layout.c host/include/coffer/d3d11ddi.h
+$(HB)/tests/ddi_layout.o: tests/ddi/layout.c $(wildcard host/include/coffer/d3d11ddi*.h)
 	@mkdir -p $(@D)
 	@$(CC) -std=c11 $(WARN) -ffreestanding -Ihost/include -c $< -o $@
 	@$(CC) -std=c11 $(WARN) -ffreestanding -m32 -Ihost/include -c $< -o $@.32
