@@ -116,6 +116,35 @@ void misuse_changes_nothing_and_is_not_reported(void **state)
 	destroy_resource(&b, other);
 }
 
+/* As many bytes in another shape are another picture. */
+void shapes_have_to_agree(void **state)
+{
+	static const UINT shapes[][2] = {
+		{WIDTH, HEIGHT / 2}, {WIDTH / 2, HEIGHT * 2}, {WIDTH * 2, HEIGHT / 2}, {WIDTH, HEIGHT + 1}};
+	uint8_t picture[BYTES], seen[BYTES], iv[16];
+
+	(void)state;
+	random_picture(picture);
+	fresh_iv(iv);
+	decrypt_under(NULL, picture, iv);
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		size_t bytes = (size_t)shapes[i][0] * shapes[i][1];
+		D3D10DDI_HRESOURCE other =
+			create_shape(&a, COFFER_DDI_RESOURCE_STAGING, session, shapes[i][0], shapes[i][1]);
+
+		memset(bytes_of(&a, other), GARBAGE, bytes);
+		fresh_iv(iv);
+		a.f.pfnDecryptionBlt(a.device, session, other, protected_surface, NULL, 0, NULL, 16, iv);
+		a.f.pfnEncryptionBlt(a.device, session, protected_surface, other, 16, iv);
+		assert_true(all_are(iv, 0, 16));
+		assert_true(all_are(bytes_of(&a, other), GARBAGE, bytes));
+		destroy_resource(&a, other);
+	}
+	read_back(seen);
+	assert_memory_equal(picture, seen, BYTES);
+	assert_int_equal(a.reports, 0);
+}
+
 void read_back_key_s_wrapped_form_is_no_content_key(void **state)
 {
 	uint8_t picture[BYTES], before[BYTES], seen[BYTES], wrapped[16], iv[16];
