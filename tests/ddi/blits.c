@@ -46,14 +46,19 @@ static void pattern_encrypt(const D3D11_1DDI_ENCRYPTED_BLOCK_INFO *info, const u
 void patterns(void **state)
 {
 	static const D3D11_1DDI_ENCRYPTED_BLOCK_INFO good[] = {
-		{100, 0, 0}, {0, 16, 16}, {32, 20, 48},  {BYTES, 0, 0},
-		{16, 0, 16}, {0, 0, 0},   {64, 7, 1024}, {16, 1, 0},
+		{100, 0, 0},          {0, 16, 16},         {32, 20, 48},
+		{BYTES, 0, 0},        {16, 0, 16},         {0, 0, 0},
+		{64, 7, 1024},        {16, 1, 0},          {0, UINT32_MAX, UINT32_MAX},
+		{16, UINT32_MAX, 16}, {16, 1, UINT32_MAX}, {0, 0, UINT32_MAX},
 	};
 	static const D3D11_1DDI_ENCRYPTED_BLOCK_INFO bad[] = {
 		{100, 20, 2},
 		{0, 16, 17},
 		{BYTES + 16, 0, 0},
 		{1, 1, 1},
+		{0, 1, 1},
+		{UINT32_MAX, 0, 0},
+		{UINT32_MAX, UINT32_MAX, UINT32_MAX},
 	};
 	uint8_t picture[BYTES], seen[BYTES], before[BYTES], iv[16];
 

@@ -181,9 +181,6 @@ void missing_pointers_are_refused_everywhere(void **state)
 	assert_int_equal(
 		a.f.pfnGetCryptoKeyExchangeType(a.device, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR, &NULL_GUID, 0, NULL),
 		E_INVALIDARG);
-	assert_int_equal(a.f24.pfnNegotiateCryptoSessionKeyExchangeMT(
-				 a.device, session, (D3DWDDM2_4DDI_CRYPTO_SESSION_KEY_EXCHANGE_FLAGS)1, 256, blob),
-			 E_INVALIDARG);
 	assert_int_equal(a.f20.pfnGetDataForNewHardwareKey(a.device, session, 0, NULL, NULL), E_INVALIDARG);
 	assert_int_equal(a.f20.pfnGetDataForNewHardwareKey(a.device, session, 1, NULL, &data), E_INVALIDARG);
 	assert_int_equal(a.f20.pfnGetDataForNewHardwareKey(a.device, session, 0, NULL, &data),

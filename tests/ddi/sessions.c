@@ -110,6 +110,14 @@ void key_exchange(void **state)
 	assert_int_equal(a.f.pfnNegotiateCryptoSessionKeyExchange(a.device, session, 256, NULL), E_INVALIDARG);
 	assert_int_equal(a.f.pfnNegotiateCryptoSessionKeyExchange(a.device, foreign, 256, blob), E_INVALIDARG);
 	assert_int_equal(b.f.pfnNegotiateCryptoSessionKeyExchange(b.device, session, 256, blob), E_INVALIDARG);
+	for (unsigned int flag = 1; flag; flag <<= 1) {
+		const D3DWDDM2_4DDI_CRYPTO_SESSION_KEY_EXCHANGE_FLAGS flags = flag;
+
+		assert_int_equal(a.f24.pfnNegotiateCryptoSessionKeyExchange(a.device, session, flags, 256, blob),
+				 E_INVALIDARG);
+		assert_int_equal(a.f24.pfnNegotiateCryptoSessionKeyExchangeMT(a.device, session, flags, 256, blob),
+				 E_INVALIDARG);
+	}
 	assert_int_equal(a.f.pfnNegotiateCryptoSessionKeyExchange(a.device, session, 256, blob), S_OK);
 	assert_int_equal(a.f.pfnNegotiateCryptoSessionKeyExchange(a.device, session, 256, blob), E_INVALIDARG);
 }
