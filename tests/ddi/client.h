@@ -139,4 +139,8 @@ void sessions_of_others_are_refused_everywhere(void **state);
 void stale_sessions_are_refused_everywhere(void **state);
 void missing_pointers_are_refused_everywhere(void **state);
 
+/* memory.c */
+void void_entries_tell_when_memory_is_short(void **state);
+void entries_with_a_result_say_when_memory_is_short(void **state);
+
 #endif

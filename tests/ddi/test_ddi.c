@@ -45,6 +45,8 @@ int main(void)
 		cmocka_unit_test(sessions_of_others_are_refused_everywhere),
 		cmocka_unit_test(stale_sessions_are_refused_everywhere),
 		cmocka_unit_test(missing_pointers_are_refused_everywhere),
+		cmocka_unit_test(void_entries_tell_when_memory_is_short),
+		cmocka_unit_test(entries_with_a_result_say_when_memory_is_short),
 		/* From here on the session is lent, and no key counts as loaded. */
 		cmocka_unit_test(lent_session_s_keys_are_loaded_anew),
 		cmocka_unit_test(jobs_before_a_finish_keep_the_old_key),
