@@ -169,13 +169,18 @@ void read_back_key_s_wrapped_form_is_no_content_key(void **state)
 
 void read_back_ivs_rise(void **state)
 {
-	uint8_t last[16] = {0}, iv[16], key[16];
+	uint8_t last[16] = {0}, first[16], iv[16], key[16], before[16];
 
 	(void)state;
+	a.f.pfnGetEncryptionBltKey(a.device, session, sizeof(before), before);
+	a.f.pfnEncryptionBlt(a.device, session, protected_surface, staging, 16, first);
 	a.f.pfnGetEncryptionBltKey(a.device, session, sizeof(key), key);
+	assert_memory_not_equal(key, before, sizeof(key)); /* a new one each time */
 	for (int i = 0; i < 4; i++) {
 		a.f.pfnEncryptionBlt(a.device, session, protected_surface, staging, 16, iv);
 		assert_true(memcmp(iv, last, 16) > 0);
+		assert_true(iv[0] < 0x80 && all_are(iv + 8, 0, 8)); /* room to rise; Count 0 */
+		assert_true(i || memcmp(iv, first, 8));             /* it begins at random */
 		memcpy(last, iv, 16);
 	}
 }
