@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several applications at once: processes on one board, contexts side by side, pools over several boards."""
+
+import json
+import secrets
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from virtual_board.session import ROOT, WATCHDOG
+
+COFFER = ROOT / "build/bin/coffer"
+CONTEXTS, BUSY = 4, 5
+
+
+def encrypt(board, key, iv):
+    return subprocess.Popen(
+        [COFFER, "encrypt", "--key", key, "--iv", iv, "-", "-"],
+        env=board.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def openssl(key, iv, plain):
+    command = ["openssl", "enc", "-aes-128-ctr", "-K", key, "-iv", iv]
+    return subprocess.run(command, input=plain, capture_output=True, check=True).stdout
+
+
+def free_contexts(board):
+    (one,) = json.loads(board.run(COFFER, "list", "--json").stdout)["boards"]
+    return one["free_contexts"]
+
+
+def test_four_processes_and_a_fifth(shared_board):
+    """Four processes hold the four contexts until each has begun, and work at the same time, each with its own key. A
+    fifth is told that there is none left. Afterwards all are free."""
+    jobs = [(secrets.token_hex(16), secrets.token_hex(16), secrets.token_bytes(200_001)) for _ in range(CONTEXTS)]
+    programs = [encrypt(shared_board, key, iv) for key, iv, _ in jobs]
+    try:
+        until = time.monotonic() + WATCHDOG
+        while free_contexts(shared_board) > 0:
+            assert time.monotonic() < until and all(program.poll() is None for program in programs)
+        fifth = encrypt(shared_board, *jobs[0][:2])
+        out, errors = fifth.communicate(timeout=WATCHDOG)
+        assert fifth.returncode == BUSY and b"no free context" in errors and not out, errors
+        with ThreadPoolExecutor(CONTEXTS) as pool:
+            ends = list(pool.map(lambda program, job: program.communicate(job[2], WATCHDOG), programs, jobs))
+        for program, (out, errors), (key, iv, plain) in zip(programs, ends, jobs, strict=True):
+            assert program.returncode == 0, errors
+            assert out == openssl(key, iv, plain)
+    finally:
+        for program in programs:
+            program.kill()
+    assert free_contexts(shared_board) == CONTEXTS
