@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # libcoffer (shared and static), the command line, the film helper, installation.
-# `make SAN=1 host` builds the same with AddressSanitizer and UBSan into build/san.
+# `make SAN=1 host` builds the same with AddressSanitizer and UBSan into build/san, `make SAN=thread host` with
+# ThreadSanitizer into build/tsan.
 
-ifdef SAN
+ifeq ($(SAN),thread)
+HB := $(B)/tsan
+HOST_SAN := -fsanitize=thread
+else ifdef SAN
 HB := $(B)/san
 HOST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 else

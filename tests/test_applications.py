@@ -7,7 +7,9 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from virtual_board.session import ROOT, WATCHDOG
+import pytest
+from test_host_system import SANITIZED, finish, start
+from virtual_board.session import ROOT, WATCHDOG, BoardSession
 
 COFFER = ROOT / "build/bin/coffer"
 CONTEXTS, BUSY = 4, 5
@@ -54,3 +56,22 @@ def test_four_processes_and_a_fifth(shared_board):
         for program in programs:
             program.kill()
     assert free_contexts(shared_board) == CONTEXTS
+
+
+@pytest.fixture(scope="module")
+def three_boards():
+    session = BoardSession("--seed", 8, "--boards", 3, "--serial", "P")
+    yield session
+    session.close()
+
+
+def test_pool(three_boards):
+    """Sessions on the least loaded of three boards; one is pulled out under its jobs, and put in again."""
+    program = start(three_boards, SANITIZED, program="pool")
+    word, serial = program.stdout.readline().split()
+    assert word == "ready", program.stderr.read()
+    number = serial.removeprefix("P-")
+    three_boards.command("unplug", number)
+    assert program.stdout.readline() == "removed\n", program.stderr.read()
+    three_boards.command("replug", number)
+    finish(program, "\n")
