@@ -209,14 +209,14 @@ int coffer_pool_loads(coffer_pool *pool, const struct timespec *deadline, struct
 
 /* ---- sessions: all of it in one's turn ---- */
 
-/* Contexts that hold nothing of anybody's, lost ones among them; but for the one that was used last. */
-static void close_idle(struct coffer_pool *pool, const coffer_context *last)
+/* Contexts that hold nothing of anybody's, lost ones among them. */
+static void close_idle(struct coffer_pool *pool)
 {
 	struct member *member, *next;
 
 	for (member = TAILQ_FIRST(&pool->members); member; member = next) {
 		next = TAILQ_NEXT(member, link);
-		if (member->context != last && !atomic_load(&member->context->sessions) && !jobs_of(member->context))
+		if (!atomic_load(&member->context->sessions) && !jobs_of(member->context))
 			close_member(pool, member);
 	}
 }
@@ -330,7 +330,7 @@ int coffer_pool_session(coffer_pool *pool, enum coffer_session_kind kind, const 
 		     : pthread_mutex_lock(&pool->turn))
 		return COFFER_E_TIMEOUT;
 	error = make_session(pool, kind, deadline, session);
-	close_idle(pool, *session ? coffer_session_context(*session) : NULL);
+	close_idle(pool);
 	pthread_mutex_unlock(&pool->turn);
 	return error;
 }

@@ -97,7 +97,7 @@ void fake_close(coffer_context **context)
 	struct board *board = board_at((*context)->address);
 
 	closes++;
-	if (board)
+	if (board && !(*context)->error)
 		board->open--;
 	context_unref(*context);
 	*context = NULL;
@@ -278,6 +278,18 @@ static void a_lost_board_is_left_out(void **state)
 	assert_int_equal(place(pool), 9);
 }
 
+static void a_context_that_was_reset_weighs_nothing(void **state)
+{
+	coffer_pool *pool = *state;
+
+	for (int i = 1; i <= BOARDS; i++)
+		assert_int_equal(place(pool), i);
+	sessions[0]->context->error = COFFER_E_LOST;
+	boards[0].open = 0;
+	assert_int_equal(place(pool), 1);
+	assert_ptr_not_equal(sessions[3]->context, sessions[0]->context);
+}
+
 /* Whatever a board answers while it is asked: others may do it; what only the caller can mend is told at once. */
 static void other_boards_are_tried(void **state)
 {
@@ -346,6 +358,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(full_contexts_get_company, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(idle_contexts_are_given_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_lost_board_is_left_out, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_context_that_was_reset_weighs_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(other_boards_are_tried, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(only_boards_that_are_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bad_arguments, set_up, tear_down),
