@@ -288,6 +288,7 @@ static void a_context_that_was_reset_weighs_nothing(void **state)
 	boards[0].open = 0;
 	assert_int_equal(place(pool), 1);
 	assert_ptr_not_equal(sessions[3]->context, sessions[0]->context);
+	assert_int_equal(place(pool), 1);
 }
 
 /* Whatever a board answers while it is asked: others may do it; what only the caller can mend is told at once. */
