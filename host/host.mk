@@ -102,7 +102,7 @@ host-no-film:
 HOST_PROGRAMS := $(HB)/lib/libcoffer.so.$(SOVERSION) $(HB)/lib/libcoffer.a $(HB)/bin/coffer host-film
 PROGRAMS += $(HOST_PROGRAMS)
 
-#: make SAN=1 host       library and programs with AddressSanitizer and UBSan, in build/san
+#: make SAN=1 host       library and programs with AddressSanitizer and UBSan, in build/san (SAN=thread: ThreadSanitizer, build/tsan)
 .PHONY: host
 host: $(HOST_PROGRAMS)
 
@@ -124,6 +124,7 @@ ifndef SAN
 .PHONY: host-sanitized
 host-sanitized: $(HOST_PROGRAMS)
 	@$(MAKE) -s --no-print-directory SAN=1 host host-tests
+	@$(MAKE) -s --no-print-directory SAN=thread $(B)/tsan/tests/host/races $(B)/tsan/tests/host/pool
 TEST_PROGRAMS += host-sanitized
 endif
 

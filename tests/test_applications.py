@@ -12,6 +12,7 @@ from test_host_system import SANITIZED, finish, start
 from virtual_board.session import ROOT, WATCHDOG, BoardSession
 
 COFFER = ROOT / "build/bin/coffer"
+THREADS = "build/tsan"  # ThreadSanitizer
 CONTEXTS, BUSY = 4, 5
 
 
@@ -65,9 +66,10 @@ def three_boards():
     session.close()
 
 
-def test_pool(three_boards):
+@pytest.mark.parametrize("build", [SANITIZED, THREADS])
+def test_pool(three_boards, build):
     """Sessions on the least loaded of three boards; one is pulled out under its jobs, and put in again."""
-    program = start(three_boards, SANITIZED, program="pool")
+    program = start(three_boards, build, program="pool")
     word, serial = program.stdout.readline().split()
     assert word == "ready", program.stderr.read()
     number = serial.removeprefix("P-")
@@ -75,3 +77,31 @@ def test_pool(three_boards):
     assert program.stdout.readline() == "removed\n", program.stderr.read()
     three_boards.command("replug", number)
     finish(program, "\n")
+
+
+def test_four_contexts_share_the_link(shared_board):
+    """Four contexts at once move at least nine tenths of the bytes a cycle that one of them moves alone."""
+    done = shared_board.run(COFFER, "bench", "--contexts", "4", "--json")
+    assert done.returncode == 0, done.stderr
+    rates = {result["name"]: result["bytes_per_cycle"] for result in json.loads(done.stdout)["results"]}
+    print(rates)
+    for what in "return/aes-128/65536", "surface/aes-128/16384":
+        assert rates[f"contexts-4/{what}"] >= 0.9 * rates[f"contexts-1/{what}"] > 0.3
+
+
+@pytest.mark.parametrize("build", [SANITIZED, THREADS])
+def test_threads_where_they_meet(shared_board, build):
+    """Jobs, requests, sessions made and destroyed, cancelled and closed by several threads at once; ThreadSanitizer and
+    AddressSanitizer find nothing."""
+    finish(start(shared_board, build, program="races"))
+
+
+def test_a_thousand_sessions_leave_nothing():
+    """Made and destroyed in all kinds, some with surfaces: as many slots and pages are free afterwards as before."""
+    board = BoardSession("--seed", 9, "--no-nak-skip")  # short requests get through sooner
+    try:
+        done = board.run(ROOT / "build/tests/host/rounds", "1000")
+        print(done.stdout, done.stderr)
+        assert done.returncode == 0, done.stderr
+    finally:
+        board.close()
