@@ -77,21 +77,38 @@ static void wait_until_called(struct job *job)
 	CHECK(atomic_load(&job->called) == 1);
 }
 
+struct victims {
+	struct job *jobs;
+	unsigned which; /* bit k: jobs[k] */
+};
+
+static void *cancel(void *arg)
+{
+	struct victims *victims = arg;
+
+	for (int i = 0; i < QUEUED; i++)
+		if (victims->which >> i & 1)
+			coffer_task_cancel(victims->jobs[i].task);
+	return NULL;
+}
+
 static void *queue_and_cancel(void *unused)
 {
 	(void)unused;
 	for (int round = 0; round < ROUNDS; round++) {
 		struct job jobs[QUEUED] = {0};
-		unsigned victims = (unsigned)random();
+		struct victims victims = {jobs, (unsigned)random()};
+		pthread_t other;
 
 		for (int i = 0; i < QUEUED; i++)
 			submit(&jobs[i]);
+		CHECK(!pthread_create(&other, NULL, cancel, &victims));
 		for (int i = 0; i < QUEUED; i++)
-			if (victims >> i & 1)
-				coffer_task_cancel(jobs[i].task);
+			coffer_task_wait(jobs[i].task, NULL, NULL);
+		pthread_join(other, NULL);
 		for (int i = 0; i < QUEUED; i++) {
 			wait_until_called(&jobs[i]);
-			CHECK(!jobs[i].error || (victims >> i & 1 && jobs[i].error == COFFER_E_CANCELLED));
+			CHECK(!jobs[i].error || (victims.which >> i & 1 && jobs[i].error == COFFER_E_CANCELLED));
 		}
 	}
 	return NULL;
