@@ -36,7 +36,7 @@ all: setup
 
 # ---- set-up: Debian packages, Python environment, mbedTLS source -----------------------------------
 
-APT_PACKAGES := build-essential clang-format-14 pkg-config ca-certificates python3 python3-venv perl ccache \
+APT_PACKAGES := build-essential clang-14 libclang-rt-14-dev clang-format-14 pkg-config ca-certificates python3 python3-venv perl ccache \
 	gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
 	libusb-1.0-0-dev libudev-dev umockdev libumockdev-dev libcmocka-dev liblz4-dev zlib1g-dev libcjson-dev \
 	libavformat-dev libavcodec-dev libavutil-dev libswscale-dev ffmpeg openssl usbutils dpkg-dev bzip2 xz-utils debian-archive-keyring

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # libcoffer (shared and static), the command line, the film helper, installation.
-# `make SAN=1 host` builds the same with AddressSanitizer and UBSan into build/san.
+# `make SAN=1 host` builds the same with AddressSanitizer and UBSan into build/san, `make SAN=thread host` with
+# ThreadSanitizer into build/tsan.
 
-ifdef SAN
+ifeq ($(SAN),thread)
+HB := $(B)/tsan
+HOST_SAN := -fsanitize=thread
+else ifdef SAN
 HB := $(B)/san
 HOST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 else
@@ -98,7 +102,7 @@ host-no-film:
 HOST_PROGRAMS := $(HB)/lib/libcoffer.so.$(SOVERSION) $(HB)/lib/libcoffer.a $(HB)/bin/coffer host-film
 PROGRAMS += $(HOST_PROGRAMS)
 
-#: make SAN=1 host       library and programs with AddressSanitizer and UBSan, in build/san
+#: make SAN=1 host       library and programs with AddressSanitizer and UBSan, in build/san (SAN=thread: ThreadSanitizer, build/tsan)
 .PHONY: host
 host: $(HOST_PROGRAMS)
 
@@ -120,6 +124,7 @@ ifndef SAN
 .PHONY: host-sanitized
 host-sanitized: $(HOST_PROGRAMS)
 	@$(MAKE) -s --no-print-directory SAN=1 host host-tests
+	@$(MAKE) -s --no-print-directory SAN=thread $(B)/tsan/tests/host/races $(B)/tsan/tests/host/pool
 TEST_PROGRAMS += host-sanitized
 endif
 

@@ -9,32 +9,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "bench.h"
 
 static const char usage[] =
-	"Usage: coffer bench [--json] [--all] [--serial S] [--root FILE]\n"
+	"Usage: coffer bench [--json] [--all | --contexts N] [--serial S] [--root FILE]\n"
 	"Measures a board, in cycles of its own clock (60 MHz).\n"
 	"\n"
-	"  --all        more sizes, from 16 bytes to 1 MiB, and the link without a cipher\n"
-	"  --json       for programs\n"
-	"  --serial S   this board\n"
-	"  --root FILE  the certificate of the root to trust (PEM); else COFFER_ROOT, else the installed one\n"
+	"  --all         more sizes, from 16 bytes to 1 MiB, and the link without a cipher\n"
+	"  --contexts N  instead of the rest: N contexts at once, and one of them alone\n"
+	"  --json        for programs\n"
+	"  --serial S    this board\n"
+	"  --root FILE   the certificate of the root to trust (PEM); else COFFER_ROOT, else the installed one\n"
 	"\n"
 	"  surface/AES/N    jobs of N bytes, decrypted into a protected surface\n"
 	"  return/AES/N     jobs of N bytes, encrypted and returned\n"
 	"  loop/N           jobs of N bytes, returned as they came\n"
 	"  create-session   the request for a protected session, from SETUP to status stage\n"
-	"  negotiate/...    a key exchange, from the request to its result\n";
+	"  negotiate/...    a key exchange, from the request to its result\n"
+	"  contexts-N/...   jobs of N contexts at once, and for N = 1 as many bytes of one of them\n";
 
 #define QUEUED_BYTES   524288u /* data of one measurement, at least one job and at most: */
 #define MOST_JOBS      64u
-#define HEADLINE_BYTES 65536u
+#define HEADLINE_BYTES BENCH_HEADLINE_BYTES
 #define MOST_BYTES     1048576u
 
 struct bench {
 	struct cli_board board;
-	bool json, all;
-	cJSON *results;
+	struct bench_results results;
+	bool all;
+	uint32_t contexts; /* 0: not asked for */
 	uint8_t *data;
 	coffer_session *protected_session, *open_session;
 	coffer_surface *surface;
@@ -43,7 +46,7 @@ struct bench {
 
 /* ---- results ---- */
 
-static void record(struct bench *bench, const char *name, uint64_t bytes, uint64_t cycles)
+void bench_record(struct bench_results *results, const char *name, uint64_t bytes, uint64_t cycles)
 {
 	cJSON *result = cJSON_CreateObject();
 
@@ -51,8 +54,8 @@ static void record(struct bench *bench, const char *name, uint64_t bytes, uint64
 	cJSON_AddNumberToObject(result, "bytes", (double)bytes);
 	cJSON_AddNumberToObject(result, "cycles", (double)cycles);
 	cJSON_AddNumberToObject(result, "bytes_per_cycle", cycles ? (double)bytes / (double)cycles : 0);
-	cJSON_AddItemToArray(bench->results, result);
-	if (bench->json)
+	cJSON_AddItemToArray(results->list, result);
+	if (results->json)
 		return;
 	if (bytes)
 		printf("%-28s %12llu cycles  %7.4f bytes a cycle\n", name, (unsigned long long)cycles,
@@ -62,12 +65,12 @@ static void record(struct bench *bench, const char *name, uint64_t bytes, uint64
 	fflush(stdout);
 }
 
-static int print_json(const struct bench *bench)
+static int print_json(const struct bench_results *results)
 {
 	cJSON *top = cJSON_CreateObject();
 	char *text;
 
-	cJSON_AddItemReferenceToObject(top, "results", bench->results);
+	cJSON_AddItemReferenceToObject(top, "results", results->list);
 	text = cJSON_Print(top);
 	if (text)
 		puts(text);
@@ -108,7 +111,7 @@ static int measure(struct bench *bench, const char *name, const struct coffer_jo
 		coffer_task_release(&tasks[i]);
 	}
 	if (!code)
-		record(bench, name, bytes, last - first);
+		bench_record(&bench->results, name, bytes, last - first);
 	return code;
 }
 
@@ -181,7 +184,7 @@ static int create_session(struct bench *bench)
 		error = coffer_get_status(bench->board.context, NULL, &status);
 	if (error)
 		return cli_fail("create-session", error);
-	record(bench, "create-session", 0, status.status_cycle - status.setup_cycle);
+	bench_record(&bench->results, "create-session", 0, status.status_cycle - status.setup_cycle);
 	return CLI_OK;
 }
 
@@ -198,7 +201,7 @@ static int negotiate(struct bench *bench)
 		error = coffer_negotiate(bench->protected_session, blob, sizeof(blob), NULL, &outcome);
 	if (error)
 		return cli_fail("negotiate/rsaes-oaep", error);
-	record(bench, "negotiate/rsaes-oaep", 0, outcome.last_cycle - outcome.first_cycle);
+	bench_record(&bench->results, "negotiate/rsaes-oaep", 0, outcome.last_cycle - outcome.first_cycle);
 	return CLI_OK;
 }
 
@@ -254,32 +257,34 @@ static int run(struct bench *bench, const char *serial, const char *root)
 {
 	int code = cli_open(&bench->board, serial);
 
-	bench->results = cJSON_CreateArray();
+	bench->results.list = cJSON_CreateArray();
 	bench->data = calloc(1, MOST_BYTES);
-	if (!code && (!bench->results || !bench->data))
+	if (!code && (!bench->results.list || !bench->data))
 		code = cli_fail("bench", COFFER_E_NO_MEMORY);
 	if (!code)
 		code = cli_trust(&bench->board, root);
 	if (!code)
-		code = run_all(bench);
-	if (!code && bench->json)
-		code = print_json(bench);
+		code = bench->contexts ? bench_contexts(&bench->board, &bench->results, bench->data, bench->contexts)
+				       : run_all(bench);
+	if (!code && bench->results.json)
+		code = print_json(&bench->results);
 	coffer_surface_destroy(&bench->surface, NULL);
 	coffer_session_destroy(&bench->protected_session, NULL);
 	coffer_session_destroy(&bench->open_session, NULL);
 	cli_close(&bench->board);
-	cJSON_Delete(bench->results);
+	cJSON_Delete(bench->results.list);
 	free(bench->data);
 	return code;
 }
 
 int cli_bench(int argc, char **argv)
 {
-	enum { SERIAL = 256, ROOT, JSON, ALL };
+	enum { SERIAL = 256, ROOT, JSON, ALL, CONTEXTS };
 	static const struct option longs[] = {{"serial", required_argument, NULL, SERIAL},
 					      {"root", required_argument, NULL, ROOT},
 					      {"json", no_argument, NULL, JSON},
 					      {"all", no_argument, NULL, ALL},
+					      {"contexts", required_argument, NULL, CONTEXTS},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
 	const char *serial = NULL, *root = NULL;
@@ -296,10 +301,16 @@ int cli_bench(int argc, char **argv)
 			root = optarg;
 			break;
 		case JSON:
-			bench.json = true;
+			bench.results.json = true;
 			break;
 		case ALL:
 			bench.all = true;
+			break;
+		case CONTEXTS:
+			bench.contexts = strlen(optarg) == 1 && *optarg > '0' ? (uint32_t)(*optarg - '0') : 0;
+			if (bench.contexts < 1 || bench.contexts > BENCH_MOST_CONTEXTS)
+				return cli_error(CLI_USAGE, "--contexts takes a number from 1 to %u",
+						 BENCH_MOST_CONTEXTS);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -310,5 +321,7 @@ int cli_bench(int argc, char **argv)
 	}
 	if (optind != argc)
 		return cli_error(CLI_USAGE, "bench takes no arguments");
+	if (bench.all && bench.contexts)
+		return cli_error(CLI_USAGE, "--all and --contexts do not go together");
 	return run(&bench, serial, root);
 }

@@ -50,6 +50,15 @@ static bool payload_is_whole(const struct wire_job *job, const struct coffer_com
 	       completion->bytes == job->payload.got;
 }
 
+/* Whoever adds up lengths of a stream relies on this. */
+static bool bytes_are_possible(const struct wire_job *job, const struct coffer_completion *completion)
+{
+	struct coffer_job header;
+
+	memcpy(&header, job->out, sizeof(header));
+	return completion->bytes <= header.length || completion->bytes <= job->payload.bytes;
+}
+
 static int verdict(const struct wire_job *job, const struct coffer_completion *completion)
 {
 	if (completion->status == COFFER_JOB_BAD_HEADER)
@@ -65,7 +74,7 @@ static void job_answered(struct coffer_context *context, struct wire_job *job)
 	struct coffer_completion completion;
 	int error = completion_parse(job->completion_bytes, job->completion.got, &completion);
 
-	if (error || completion.id != job->id) {
+	if (error || completion.id != job->id || !bytes_are_possible(job, &completion)) {
 		context_fail(context, COFFER_E_PROTOCOL);
 		return;
 	}

@@ -159,7 +159,9 @@ static void stop(struct coffer_context *context)
 	pthread_mutex_unlock(&context->lock);
 	if (context->thread_runs)
 		pthread_join(context->thread, NULL);
-	context->thread_runs = false;
+	pthread_mutex_lock(&context->lock);
+	context->thread_runs = false; /* which calls on its sessions may still look at */
+	pthread_mutex_unlock(&context->lock);
 	control_exit(context);
 	usb_close(context);
 }

@@ -13,7 +13,7 @@ static const struct text errors[] = {
 	ERROR(COFFER_E_NO_MEMORY, "out of memory"),
 	ERROR(COFFER_E_NO_BOARD, "no board found"),
 	ERROR(COFFER_E_ACCESS, "no permission to open the board"),
-	ERROR(COFFER_E_BUSY, "every context of the board is in use"),
+	ERROR(COFFER_E_BUSY, "no free context: every one of the board is in use"),
 	ERROR(COFFER_E_REMOVED, "the board was removed"),
 	ERROR(COFFER_E_LOST, "the context was lost: open it again"),
 	ERROR(COFFER_E_TIMEOUT, "the deadline passed"),

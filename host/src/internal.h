@@ -185,6 +185,7 @@ TAILQ_HEAD(transfer_list, transfer);
 
 struct coffer_context {
 	atomic_int references; /* the caller's; one each session, surface and task */
+	atomic_uint sessions;  /* objects of this context that are not destroyed */
 	pid_t pid;
 	struct coffer *library;
 	pthread_mutex_t lock;

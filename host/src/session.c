@@ -85,6 +85,7 @@ int coffer_session_create(coffer_context *context, enum coffer_session_kind kind
 	made->slots[COFFER_KEY_CONTENT] = created.content;
 	made->slots[COFFER_KEY_READBACK] = created.readback;
 	context_ref(context);
+	atomic_fetch_add(&context->sessions, 1);
 	*session = made;
 	return 0;
 }
@@ -104,6 +105,7 @@ int coffer_session_destroy(coffer_session **session, const struct timespec *dead
 	if (error == COFFER_E_CALLBACK) {
 		*session = gone;
 	} else if (error != COFFER_E_FORKED) {
+		atomic_fetch_sub(&gone->context->sessions, 1);
 		context_unref(gone->context);
 		free(gone);
 	}

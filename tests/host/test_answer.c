@@ -189,6 +189,7 @@ static void hostile_answers_kill_the_context(void **state)
 	KILLS(bad.status = COFFER_JOB_BAD_HEADER);
 	KILLS(bad.op = COFFER_OP_REFRESH + 1);
 	KILLS(bad.keystream_byte = 16);
+	KILLS(bad.bytes = 5);
 }
 
 /* 40 bytes of CBC, of which `payload` come back and the completion says `bytes`. */

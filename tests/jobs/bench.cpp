@@ -10,7 +10,8 @@ int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], nullptr, 0) : uint64_t(time(nullptr));
 	printf("seed %llu\n", (unsigned long long)seed);
-	for (auto list : {&data_tests, &mode_tests, &header_tests, &key_tests, &policy_tests, &revoke_tests})
+	for (auto list :
+	     {&data_tests, &mode_tests, &header_tests, &key_tests, &policy_tests, &revoke_tests, &switch_tests})
 		for (auto &t : *list) {
 			if (argc > 2 && !strstr(t.name, argv[2]))
 				continue;

@@ -18,6 +18,7 @@ extern const std::vector<test> header_tests; // headers.cpp: bad input
 extern const std::vector<test> key_tests;    // keys.cpp: slots, roles, key operations, IV policies
 extern const std::vector<test> policy_tests; // policy.cpp: surfaces, output policy, owners
 extern const std::vector<test> revoke_tests; // revoke.cpp: revocation, zeroization, contexts side by side
+extern const std::vector<test> switch_tests; // switch.cpp: what a change of the key costs
 
 void seed_random(uint64_t seed);
 

@@ -88,7 +88,7 @@ enum coffer_error {
 	COFFER_E_IO = -22,        /* the operating system's USB layer failed */
 };
 
-/* "COFFER_E_BUSY", "every context of the board is in use". Any int is accepted; never NULL. */
+/* "COFFER_E_BUSY", "no free context: every one of the board is in use". Any int is accepted; never NULL. */
 const char *coffer_error_name(int error);
 const char *coffer_error_text(int error);
 

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of the firmware cannot be built for a host or is fuzzed elsewhere: time, flash, randomness, the private key. */
+#include "board.h"
+
+#include <string.h>
+
+#include "drbg.h"
+#include "flash.h"
+#include "hardware.h"
+#include "identity.h"
+#include "oaep.h"
+#include "rsa.h"
+
+#define CALL_CYCLES 40u /* what a look at the clock takes; a little less than on the board */
+
+volatile bool board_work;
+
+uint64_t board_cycle(void)
+{
+	hardware_settle();
+	return hardware.cycle += CALL_CYCLES;
+}
+
+uint32_t irq_save(void)
+{
+	return 0;
+}
+
+void irq_restore(uint32_t saved)
+{
+	(void)saved;
+}
+
+void board_timer(uint64_t cycle)
+{
+	(void)cycle;
+}
+
+void board_timer_off(void) {}
+
+void board_panic(void)
+{
+	hardware_broken("panics");
+}
+
+unsigned bit_count(uint64_t mask)
+{
+	return (unsigned)__builtin_popcountll(mask);
+}
+
+void wipe(void *p, size_t n)
+{
+	memset(p, 0, n);
+}
+
+void stack_wipe(void) {}
+
+uint32_t ram_free(void)
+{
+	return 0;
+}
+
+/* ---- flash: two chains, each at the end of a memory of its own size ---- */
+
+#define CHAIN_BYTES 600u
+
+static uint8_t chains[2][CHAIN_BYTES];
+
+const struct identity *identity(void)
+{
+	static const struct identity self = {
+		.serial = "FUZZ-0123456789A",
+		.chain_bytes = {CHAIN_BYTES, CHAIN_BYTES - 88},
+		.chain_at = {0x10000, 0x20000},
+	};
+
+	return &self;
+}
+
+void flash_read(uint32_t address, void *out, size_t bytes)
+{
+	unsigned chain = address >> 16;
+
+	if (chain - 1 > 1 || (address & 0xFFFF) + bytes > identity()->chain_bytes[chain - 1])
+		hardware_broken("reads the flash outside of a chain");
+	memcpy(out, chains[chain - 1] + (address & 0xFFFF), bytes);
+}
+
+/* ---- randomness and the private key ---- */
+
+bool drbg_failed(void)
+{
+	return hardware.random_failed;
+}
+
+bool rsa_ready(void)
+{
+	return !hardware.rsa_failed;
+}
+
+bool rsa_fault(void)
+{
+	return hardware.rsa_failed;
+}
+
+bool rsa_prepare(void)
+{
+	return !hardware.random_failed;
+}
+
+void rsa_begin(const uint8_t *c)
+{
+	(void)c;
+}
+
+enum rsa_progress rsa_poll(uint8_t *m)
+{
+	if (hardware.rsa_busy)
+		return RSA_BUSY;
+	memset(m, hardware.rsa_result, RSA_BYTES);
+	return hardware.rsa_failed ? RSA_FAILED : RSA_DONE;
+}
+
+void rsa_abort(void) {}
+
+/* Usage and IV policy as any blob may ask for; lengths as oaep.c lets them through (tests/oaep). */
+bool oaep_decode(uint8_t em[256], bool in_range, enum coffer_session_kind kind, struct oaep_key *out)
+{
+	uint8_t what = em[0];
+
+	memset(out, 0, sizeof(*out));
+	if (!in_range || what & 1)
+		return false;
+	memset(out->key, 0xFF, sizeof(out->key));
+	out->key_bytes = kind == COFFER_SESSION_PROTECTED ? 16 : (uint8_t)(16 + 8 * (what >> 1 & 3) % 24);
+	out->usage = what;
+	out->iv_policy = what >> 3 & 3;
+	return true;
+}
