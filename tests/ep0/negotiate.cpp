@@ -125,8 +125,20 @@ int negotiate(const char *flash, const char *secret, const char *blob_file)
 	check_release(third, info, true, "good blob");
 	check(third.release_cycle - third.granted_cycle <= NegotiateLimit, "in time");
 
+	// A channel's key comes in the same kind of blob.
+	uint32_t channel = b.create(2, COFFER_CHANNEL_64).session;
+	check(start(b, 2, channel, good) == COFFER_OK, "a channel's");
+	auto keyed = wait_for(b, 2, channel, nothing);
+	check(keyed.result == COFFER_OK && keyed.session == channel, "a channel's key");
+	check_release(keyed, info, true, "a channel's blob");
+	check(start(b, 2, channel, good) == COFFER_ERR_STATE, "no second key of a channel");
+	channel_messages(b, 2, channel);
+
 	// After a bad one the session may try again; its context's end takes that away.
 	check(start(b, 0, second, good) == COFFER_OK, "again after a bad blob");
+	// Whatever the context of a channel asks meanwhile, the answer is released at its time.
+	for (int k = 0; k < 20; k++)
+		check(b.channel_command(2, channel, 0, 72) != COFFER_ERR_HANDLE, "next to a key exchange");
 	b.run(300'000);
 	b.set_interface(0, 1);
 	check(b.create(0, COFFER_SESSION_PROTECTED).result == COFFER_OK, "create after a revocation in mid-exchange");
