@@ -19,6 +19,7 @@ enum ddi_kind {
 	DDI_DEVICE = 0x43444556,   /* "CDEV" */
 	DDI_SESSION = 0x43534553,  /* "CSES" */
 	DDI_RESOURCE = 0x43524553, /* "CRES" */
+	DDI_CHANNEL = 0x4343484E,  /* "CCHN" */
 };
 
 struct ddi_head {
@@ -47,6 +48,11 @@ struct ddi_session {
 	bool has_content_key;
 };
 
+struct ddi_channel {
+	struct ddi_head head;
+	coffer_session *native;
+};
+
 struct ddi_resource {
 	struct ddi_head head;
 	COFFER_DDI_RESOURCE_KIND kind;
@@ -63,6 +69,7 @@ void ddi_mark(struct ddi_head *head, enum ddi_kind kind, struct ddi_device *devi
 struct ddi_device *ddi_device(D3D10DDI_HDEVICE handle);
 struct ddi_session *ddi_session(D3D10DDI_HDEVICE device, D3D11_1DDI_HCRYPTOSESSION handle);
 struct ddi_resource *ddi_resource(D3D10DDI_HDEVICE device, D3D10DDI_HRESOURCE handle);
+struct ddi_channel *ddi_channel(D3D10DDI_HDEVICE device, D3D11_1DDI_HAUTHCHANNEL handle);
 
 /* The deadline of a call that begins now; NULL if the device has none. */
 const struct timespec *ddi_deadline(const struct ddi_device *device, struct timespec *room);
@@ -74,9 +81,13 @@ HRESULT ddi_result(struct ddi_device *device, int error);
 /* The same for VOID entries: what the caller did wrong is silent, what failed goes to pfnSetErrorCb. */
 void ddi_report(struct ddi_device *device, int error);
 
+/* RSAES-OAEP, of sessions and of channels. */
+HRESULT ddi_negotiate(struct ddi_device *device, coffer_session *native, UINT bytes, const void *blob);
+
 void ddi_fill_unsupported(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 void ddi_fill_session(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 void ddi_fill_certificate(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 void ddi_fill_blt(D3D11_1DDI_VIDEODEVICEFUNCS *table);
+void ddi_fill_channel(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 
 #endif

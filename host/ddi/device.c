@@ -40,6 +40,11 @@ struct ddi_resource *ddi_resource(D3D10DDI_HDEVICE device, D3D10DDI_HRESOURCE ha
 	return of_device(device, handle.pDrvPrivate, DDI_RESOURCE);
 }
 
+struct ddi_channel *ddi_channel(D3D10DDI_HDEVICE device, D3D11_1DDI_HAUTHCHANNEL handle)
+{
+	return of_device(device, handle.pDrvPrivate, DDI_CHANNEL);
+}
+
 /* ---- errors ----------------------------------------------------------------------------------------- */
 
 const struct timespec *ddi_deadline(const struct ddi_device *device, struct timespec *room)
@@ -169,6 +174,7 @@ HRESULT APIENTRY CofferRetrieveSubObject(D3D10DDI_HDEVICE hDevice, UINT32 SubDev
 	ddi_fill_session(input->p11VideoDeviceFuncs);
 	ddi_fill_certificate(input->p11VideoDeviceFuncs);
 	ddi_fill_blt(input->p11VideoDeviceFuncs);
+	ddi_fill_channel(input->p11VideoDeviceFuncs);
 	output->Reserved = 0;
 	return S_OK;
 }

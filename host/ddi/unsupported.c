@@ -322,40 +322,6 @@ static VOID APIENTRY startSessionKeyRefresh(D3D10DDI_HDEVICE, D3D11_1DDI_HCRYPTO
 
 static VOID APIENTRY finishSessionKeyRefresh(D3D10DDI_HDEVICE, D3D11_1DDI_HCRYPTOSESSION) {}
 
-static SIZE_T APIENTRY calcPrivateAuthenticatedChannelSize(D3D10DDI_HDEVICE,
-							   CONST D3D11_1DDIARG_CREATEAUTHENTICATEDCHANNEL *)
-{
-	return SMALL_SIZE;
-}
-
-static HRESULT APIENTRY createAuthenticatedChannel(D3D10DDI_HDEVICE, D3D11_1DDIARG_CREATEAUTHENTICATEDCHANNEL *,
-						   D3D11_1DDI_HAUTHCHANNEL, D3D11_1DDI_HRTAUTHCHANNEL)
-{
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
-static VOID APIENTRY destroyAuthenticatedChannel(D3D10DDI_HDEVICE, D3D11_1DDI_HAUTHCHANNEL) {}
-
-static HRESULT APIENTRY negotiateAuthenticatedChannelKeyExchange(D3D10DDI_HDEVICE, D3D11_1DDI_HAUTHCHANNEL, UINT,
-								 VOID *)
-{
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
-static HRESULT APIENTRY queryAuthenticatedChannel(D3D10DDI_HDEVICE, D3D11_1DDI_HAUTHCHANNEL, UINT, CONST VOID *, UINT,
-						  VOID *)
-{
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
-static HRESULT APIENTRY configureAuthenticatedChannel(D3D10DDI_HDEVICE, D3D11_1DDI_HAUTHCHANNEL, UINT, CONST VOID *,
-						      D3D11_1DDI_AUTHENTICATED_CONFIGURE_OUTPUT *pOutputData)
-{
-	if (pOutputData)
-		memset(pOutputData, 0, sizeof(*pOutputData));
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
 static HRESULT APIENTRY videoDecoderGetHandle(D3D10DDI_HDEVICE, D3D11_1DDI_HDECODE, HANDLE *pContentProtectionHandle)
 {
 	if (pContentProtectionHandle)
@@ -443,12 +409,6 @@ void ddi_fill_unsupported(D3D11_1DDI_VIDEODEVICEFUNCS *table)
 	table->pfnVideoProcessorInputViewReadAfterWriteHazard = videoProcessorInputViewReadAfterWriteHazard;
 	table->pfnStartSessionKeyRefresh = startSessionKeyRefresh;
 	table->pfnFinishSessionKeyRefresh = finishSessionKeyRefresh;
-	table->pfnCalcPrivateAuthenticatedChannelSize = calcPrivateAuthenticatedChannelSize;
-	table->pfnCreateAuthenticatedChannel = createAuthenticatedChannel;
-	table->pfnDestroyAuthenticatedChannel = destroyAuthenticatedChannel;
-	table->pfnNegotiateAuthenticatedChannelKeyExchange = negotiateAuthenticatedChannelKeyExchange;
-	table->pfnQueryAuthenticatedChannel = queryAuthenticatedChannel;
-	table->pfnConfigureAuthenticatedChannel = configureAuthenticatedChannel;
 	table->pfnVideoDecoderGetHandle = videoDecoderGetHandle;
 	table->pfnCryptoSessionGetHandle = cryptoSessionGetHandle;
 	table->pfnVideoProcessorSetStreamRotation = videoProcessorSetStreamRotation;
