@@ -30,10 +30,11 @@ $(HB)/tests/film_cut: tests/film/test_cut.c tests/host/check.h tests/host/job_mo
 TEST_PROGRAMS += $(HB)/tests/film_cut
 
 # The DDI, against a board (coffer-board run -- build/tests/ddi), and its layouts, which are checked by compiling.
-$(HB)/tests/ddi: tests/ddi/test_ddi.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(HB)/tests/ddi_layout.o
+DDI_TESTS := $(filter-out tests/ddi/layout.c tests/ddi/test_removed.c,$(wildcard tests/ddi/*.c))
+$(HB)/tests/ddi: $(DDI_TESTS) tests/ddi/client.h $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(HB)/tests/ddi_layout.o
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	@$(CC) $(APP_CFLAGS) -o $@ $< $(HOST_LIB_O) $(APP_LINK)
+	@$(CC) $(APP_CFLAGS) -o $@ $(DDI_TESTS) $(HOST_LIB_O) $(APP_LINK)
 $(HB)/tests/ddi_layout.o: tests/ddi/layout.c $(wildcard host/include/coffer/d3d11ddi*.h)
 	@mkdir -p $(@D)
 	@$(CC) -std=c11 $(WARN) -ffreestanding -Ihost/include -c $< -o $@

@@ -24,49 +24,69 @@ struct list {
 
 /*
  * The runs of a block info as pairs {clear, encrypted}. Clear bytes take no keystream, so an encrypted run that another
- * follows must end at a block: no document says what becomes of the rest of its last block. False: not acceptable.
+ * follows must end at a block: no document says what becomes of the rest of its last block.
  */
-static bool make_list(const D3D11_1DDI_ENCRYPTED_BLOCK_INFO *info, uint64_t bytes, struct list *list)
+static int make_list(const D3D11_1DDI_ENCRYPTED_BLOCK_INFO *info, uint64_t bytes, struct list *list)
 {
 	uint64_t left = bytes, skip = info->NumBytesInSkipPattern, encrypt = info->NumBytesInEncryptPattern;
-	uint64_t first = info->NumEncryptedBytesAtBeginning, most;
+	uint64_t first = info->NumEncryptedBytesAtBeginning;
 
 	if (first > bytes)
-		return false;
+		return COFFER_E_INVALID;
 	if (!skip && encrypt) /* nothing is ever skipped */
 		first = bytes;
 	left -= first;
-	most = encrypt ? left / (skip + encrypt) + 3 : 3;
-	list->pairs = calloc(most, sizeof(*list->pairs));
+	if (encrypt &&
+	    ((first % DDI_BLOCK_BYTES && left > skip) || (encrypt % DDI_BLOCK_BYTES && left > skip + encrypt + skip)))
+		return COFFER_E_INVALID;
+	list->pairs = calloc(encrypt ? left / (skip + encrypt) + 3 : 3, sizeof(*list->pairs));
 	if (!list->pairs)
-		return false;
+		return COFFER_E_NO_MEMORY;
 	list->pairs[list->count++].encrypted = (uint32_t)first;
 	while (left) {
-		struct coffer_pair *before = &list->pairs[list->count - 1], *pair = &list->pairs[list->count++];
+		struct coffer_pair *pair = &list->pairs[list->count++];
 
 		pair->clear = (uint32_t)(encrypt && skip < left ? skip : left);
 		left -= pair->clear;
 		pair->encrypted = (uint32_t)(encrypt < left ? encrypt : left);
 		left -= pair->encrypted;
-		if (pair->encrypted && before->encrypted % DDI_BLOCK_BYTES)
-			return false;
 	}
-	return true;
+	return 0;
 }
 
-static int load_content_key(struct ddi_session *session, const void *wrapped, const struct timespec *deadline)
+int ddi_load_content_key(struct ddi_session *session, const struct ddi_content_key *key,
+			 const struct timespec *deadline)
 {
+	const struct ddi_content_key *loaded = &session->loaded;
 	int error;
 
-	if (session->has_content_key && !memcmp(session->content_key, wrapped, sizeof(session->content_key)))
+	if (session->has_loaded && !session->lent && loaded->generation == key->generation &&
+	    loaded->mode == key->mode && loaded->rule == key->rule &&
+	    !memcmp(loaded->wrapped, key->wrapped, sizeof(key->wrapped)))
 		return 0;
-	session->has_content_key = false;
-	error = coffer_load_key(session->native, wrapped, 16, 16, COFFER_MODE_CTR, COFFER_CTR_REFUSE64, deadline, NULL);
+	if (key->generation != session->key_generation)
+		return COFFER_E_STATE;
+	session->has_loaded = false;
+	error = coffer_load_key(session->native, key->wrapped, 16, 16, key->mode, key->rule, deadline, NULL);
 	if (error)
 		return error;
-	memcpy(session->content_key, wrapped, sizeof(session->content_key));
-	session->has_content_key = true;
+	session->loaded = *key;
+	session->has_loaded = true;
 	return 0;
+}
+
+/* The board refuses a job that would wrap Count; a buffer of several jobs would be half done by then. */
+static bool wraps(const uint8_t iv[16], uint64_t bytes, const struct list *list)
+{
+	uint64_t count = 0, encrypted = 0;
+
+	for (size_t i = 8; i < 16; i++)
+		count = count << 8 | iv[i];
+	for (size_t i = 0; i < list->count; i++)
+		encrypted += list->pairs[i].encrypted;
+	if (!list->pairs)
+		encrypted = bytes;
+	return encrypted && (encrypted - 1) / DDI_BLOCK_BYTES > UINT64_MAX - count;
 }
 
 static int decrypt(struct ddi_device *device, struct ddi_session *session, const struct ddi_resource *source,
@@ -83,12 +103,21 @@ static int decrypt(struct ddi_device *device, struct ddi_session *session, const
 		.list = list->pairs,
 		.pairs = list->count,
 	};
+	struct ddi_content_key key = {
+		.generation = session->key_generation,
+		.mode = COFFER_MODE_CTR,
+		.rule = COFFER_CTR_REFUSE64,
+	};
 	struct timespec room;
 	const struct timespec *deadline = ddi_deadline(device, &room);
 	int error = ddi_alive(device);
 
-	if (!error && content_key)
-		error = load_content_key(session, content_key, deadline);
+	if (!error && wraps(iv, source->bytes, list))
+		error = COFFER_E_INVALID;
+	if (!error && content_key) {
+		memcpy(key.wrapped, content_key, sizeof(key.wrapped));
+		error = ddi_load_content_key(session, &key, deadline);
+	}
 	memcpy(job.start.iv, iv, sizeof(job.start.iv));
 	return error ? error : coffer_run(device->context, &job, deadline, NULL);
 }
@@ -103,14 +132,18 @@ static VOID APIENTRY decryption_blt(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTO
 	struct ddi_resource *source = ddi_resource(hDevice, hSrcResource);
 	struct ddi_resource *target = ddi_resource(hDevice, hDstResource);
 	struct list list = {0};
+	int error = 0;
 
 	if (!session || !source || !target || source->kind != COFFER_DDI_RESOURCE_STAGING ||
 	    target->kind != COFFER_DDI_RESOURCE_PROTECTED || target->session != session ||
 	    !same_shape(source, target) || !pIV || IVSize != sizeof(D3D11_1DDI_AES_CTR_IV) ||
-	    (pContentKey && ContentKeySize != 16))
+	    ContentKeySize != (pContentKey ? 16u : 0u))
 		return;
-	if (!pEncryptedBlockInfo || make_list(pEncryptedBlockInfo, source->bytes, &list))
-		ddi_report(device, decrypt(device, session, source, target, &list, pContentKey, pIV));
+	if (pEncryptedBlockInfo)
+		error = make_list(pEncryptedBlockInfo, source->bytes, &list);
+	if (!error)
+		error = decrypt(device, session, source, target, &list, pContentKey, pIV);
+	ddi_report(device, error);
 	free(list.pairs);
 }
 

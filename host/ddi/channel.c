@@ -147,9 +147,9 @@ static HRESULT APIENTRY query(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HAUTHCHANNEL 
 		bytes = take(input, sizeof(input), QUERY_HEADER, pInputData, InputDataSize);
 	if (pOutputData)
 		memset(pOutputData, 0, OutputDataSize);
-	if (!channel || !pInputData || !pOutputData || OutputDataSize < OUTPUT_HEADER)
+	if (!pOutputData || OutputDataSize < OUTPUT_HEADER)
 		return E_INVALIDARG;
-	error = ddi_alive(device);
+	error = channel && pInputData ? ddi_alive(device) : COFFER_E_INVALID;
 	if (!error)
 		error = coffer_channel_query(channel->native, input, bytes,
 					     room_for(input, InputDataSize, OutputDataSize),
@@ -171,9 +171,9 @@ static HRESULT APIENTRY configure(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HAUTHCHAN
 		bytes = take(input, sizeof(input), ORDER_HEADER, pInputData, InputDataSize);
 	if (pOutputData)
 		memset(pOutputData, 0, sizeof(*pOutputData));
-	if (!channel || !pInputData || !pOutputData)
+	if (!pOutputData)
 		return E_INVALIDARG;
-	error = ddi_alive(device);
+	error = channel && pInputData ? ddi_alive(device) : COFFER_E_INVALID;
 	if (!error)
 		error = coffer_channel_configure(channel->native, input, bytes, ddi_deadline(device, &room), answer,
 						 &answer_bytes);

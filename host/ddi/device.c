@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices, the table, and the mapping of errors. */
+/* Devices, what a handle stands for, and the mapping of errors. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +43,16 @@ struct ddi_resource *ddi_resource(D3D10DDI_HDEVICE device, D3D10DDI_HRESOURCE ha
 struct ddi_channel *ddi_channel(D3D10DDI_HDEVICE device, D3D11_1DDI_HAUTHCHANNEL handle)
 {
 	return of_device(device, handle.pDrvPrivate, DDI_CHANNEL);
+}
+
+struct ddi_decoder *ddi_decoder(D3D10DDI_HDEVICE device, D3D11_1DDI_HDECODE handle)
+{
+	return of_device(device, handle.pDrvPrivate, DDI_DECODER);
+}
+
+bool ddi_same_guid(const GUID *a, const GUID *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 /* ---- errors ----------------------------------------------------------------------------------------- */
@@ -132,6 +142,7 @@ HRESULT APIENTRY CofferOpenDevice(CONST COFFER_DDIARG_OPENDEVICE *pOpenData, D3D
 	device->set_error = pOpenData->pfnSetErrorCb;
 	device->timeout_ms = pOpenData->TimeoutMilliseconds;
 	atomic_init(&device->dead, false);
+	LIST_INIT(&device->decoders);
 	error = coffer_init(&device->library, NULL);
 	if (!error)
 		error = coffer_open(device->library, pOpenData->pBoard, -1, ddi_deadline(device, &room),
@@ -159,22 +170,4 @@ VOID APIENTRY CofferCloseDevice(D3D10DDI_HDEVICE hDevice)
 	coffer_free(device->chain);
 	pthread_mutex_destroy(&device->lock);
 	memset(device, 0, sizeof(*device));
-}
-
-HRESULT APIENTRY CofferRetrieveSubObject(D3D10DDI_HDEVICE hDevice, UINT32 SubDeviceID, SIZE_T ParamSize, void *pParams,
-					 SIZE_T OutputParamSize, void *pOutputParamsBuffer)
-{
-	const D3D11_1DDI_VIDEO_INPUT *input = pParams;
-	D3D11_1DDI_VIDEO_OUTPUT *output = pOutputParamsBuffer;
-
-	if (!ddi_device(hDevice) || SubDeviceID != D3D11_1DDI_VIDEO_FUNCTIONS || ParamSize != sizeof(*input) ||
-	    OutputParamSize != sizeof(*output) || !input || !output || !input->p11VideoDeviceFuncs)
-		return E_INVALIDARG;
-	ddi_fill_unsupported(input->p11VideoDeviceFuncs);
-	ddi_fill_session(input->p11VideoDeviceFuncs);
-	ddi_fill_certificate(input->p11VideoDeviceFuncs);
-	ddi_fill_blt(input->p11VideoDeviceFuncs);
-	ddi_fill_channel(input->p11VideoDeviceFuncs);
-	output->Reserved = 0;
-	return S_OK;
 }

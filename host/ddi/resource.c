@@ -67,6 +67,7 @@ VOID APIENTRY CofferDestroyResource(D3D10DDI_HDEVICE hDevice, D3D10DDI_HRESOURCE
 
 	if (!resource)
 		return;
+	ddi_detach_decoders(device, resource);
 	if (resource->surface)
 		ddi_report(device, coffer_surface_destroy(&resource->surface, ddi_deadline(device, &room)));
 	free(resource->memory);

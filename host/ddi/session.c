@@ -7,19 +7,16 @@
 #define CAPS                                                                                                           \
 	(D3D11_1DDI_CONTENT_PROTECTION_CAPS_HARDWARE | D3D11_1DDI_CONTENT_PROTECTION_CAPS_PROTECTION_ALWAYS_ON |       \
 	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_PARTIAL_DECRYPTION | D3D11_1DDI_CONTENT_PROTECTION_CAPS_CONTENT_KEY |      \
+	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_FRESHEN_SESSION_KEY |                                                      \
 	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_ENCRYPTED_READ_BACK |                                                      \
 	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_ENCRYPTED_READ_BACK_KEY |                                                  \
 	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_DECRYPTION_BLT)
 
-static bool same(const GUID *a, const GUID *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 /* The one pair that there is: AES-128 in counter mode, not for decoding. */
 static bool is_supported(const GUID *crypto, const GUID *profile)
 {
-	return crypto && profile && same(crypto, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR) && same(profile, &NULL_GUID);
+	return crypto && profile && ddi_same_guid(crypto, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR) &&
+	       ddi_same_guid(profile, &NULL_GUID);
 }
 
 static HRESULT APIENTRY get_content_protection_caps(D3D10DDI_HDEVICE hDevice, CONST GUID *pCryptoType,
@@ -33,7 +30,7 @@ static HRESULT APIENTRY get_content_protection_caps(D3D10DDI_HDEVICE hDevice, CO
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
 	memset(pCaps, 0, sizeof(*pCaps));
 	/* NULL_GUID asks for the union over the crypto types: there is one. */
-	if (pCryptoType && same(pCryptoType, &NULL_GUID))
+	if (pCryptoType && ddi_same_guid(pCryptoType, &NULL_GUID))
 		pCryptoType = &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR;
 	if (!device || !is_supported(pCryptoType, pDecodeProfile))
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
@@ -93,7 +90,7 @@ static HRESULT APIENTRY create_crypto_session(D3D10DDI_HDEVICE hDevice,
 		return E_OUTOFMEMORY;
 	memset(session, 0, sizeof(*session));
 	if (!pCreateData || !is_supported(&pCreateData->CryptoType, &pCreateData->DecodeProfile) ||
-	    !same(&pCreateData->KeyExchangeType, &D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP))
+	    !ddi_same_guid(&pCreateData->KeyExchangeType, &D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP))
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
 	if (!device || ddi_alive(device))
 		return D3DDDIERR_DEVICEREMOVED;
@@ -114,6 +111,7 @@ static VOID APIENTRY destroy_crypto_session(D3D10DDI_HDEVICE hDevice, D3D11_1DDI
 
 	if (!session)
 		return;
+	ddi_detach_decoders(device, session);
 	ddi_report(device, coffer_session_destroy(&session->native, ddi_deadline(device, &room)));
 	explicit_bzero(session, sizeof(*session));
 }
@@ -138,11 +136,40 @@ static HRESULT APIENTRY negotiate(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSE
 	return session ? ddi_negotiate(ddi_device(hDevice), session->native, DataSize, pData) : E_INVALIDARG;
 }
 
+/* Of WDDM 2.4, also as the entry that may be called from any thread: every negotiation here may. */
+static HRESULT APIENTRY negotiate_with_flags(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession,
+					     D3DWDDM2_4DDI_CRYPTO_SESSION_KEY_EXCHANGE_FLAGS flags, UINT DataSize,
+					     BYTE *pData)
+{
+	if (flags != D3DWDDM2_4DDI_CRYPTO_SESSION_KEY_EXCHANGE_FLAG_NONE)
+		return E_INVALIDARG;
+	return negotiate(hDevice, hCryptoSession, DataSize, pData);
+}
+
+static HRESULT APIENTRY crypto_session_get_handle(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession,
+						  HANDLE *pHandle)
+{
+	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+
+	if (!pHandle)
+		return E_INVALIDARG;
+	*pHandle = NULL;
+	if (!session)
+		return E_INVALIDARG;
+	if (ddi_alive(session->head.device))
+		return D3DDDIERR_DEVICEREMOVED;
+	*pHandle = (HANDLE)(uintptr_t)coffer_session_slot(session->native, COFFER_KEY_SESSION);
+	return S_OK;
+}
+
 struct coffer_session *APIENTRY CofferCryptoSession(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession)
 {
 	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
 
-	return session ? session->native : NULL;
+	if (!session)
+		return NULL;
+	session->lent = true;
+	return session->native;
 }
 
 void ddi_fill_session(D3D11_1DDI_VIDEODEVICEFUNCS *table)
@@ -153,4 +180,11 @@ void ddi_fill_session(D3D11_1DDI_VIDEODEVICEFUNCS *table)
 	table->pfnCreateCryptoSession = create_crypto_session;
 	table->pfnDestroyCryptoSession = destroy_crypto_session;
 	table->pfnNegotiateCryptoSessionKeyExchange = negotiate;
+	table->pfnCryptoSessionGetHandle = crypto_session_get_handle;
+}
+
+void ddi_fill_session_2_4(D3DWDDM2_4DDI_VIDEODEVICEFUNCS *table)
+{
+	table->pfnNegotiateCryptoSessionKeyExchange = negotiate_with_flags;
+	table->pfnNegotiateCryptoSessionKeyExchangeMT = negotiate_with_flags;
 }

@@ -64,21 +64,11 @@ static HRESULT APIENTRY createVideoDecoder(D3D10DDI_HDEVICE, CONST D3D11_1DDIARG
 	return E_NOTIMPL;
 }
 
-static VOID APIENTRY destroyVideoDecoder(D3D10DDI_HDEVICE, D3D11_1DDI_HDECODE) {}
-
 static HRESULT APIENTRY videoDecoderExtension(D3D10DDI_HDEVICE, D3D11_1DDI_HDECODE,
 					      CONST D3D11_1DDIARG_VIDEODECODEREXTENSION *)
 {
 	return E_NOTIMPL;
 }
-
-static HRESULT APIENTRY videoDecoderBeginFrame(D3D10DDI_HDEVICE, D3D11_1DDI_HDECODE,
-					       CONST D3D11_1DDIARG_VIDEODECODERBEGINFRAME *)
-{
-	return E_NOTIMPL;
-}
-
-static VOID APIENTRY videoDecoderEndFrame(D3D10DDI_HDEVICE, D3D11_1DDI_HDECODE) {}
 
 static HRESULT APIENTRY videoDecoderSubmitBuffers(D3D10DDI_HDEVICE, D3D11_1DDI_HDECODE, UINT,
 						  CONST D3D11_1DDI_VIDEO_DECODER_BUFFER_DESC *)
@@ -313,29 +303,6 @@ static VOID APIENTRY videoProcessorInputViewReadAfterWriteHazard(D3D10DDI_HDEVIC
 {
 }
 
-static VOID APIENTRY startSessionKeyRefresh(D3D10DDI_HDEVICE, D3D11_1DDI_HCRYPTOSESSION, UINT RandomNumberSize,
-					    VOID *pRandomNumber)
-{
-	if (pRandomNumber)
-		memset(pRandomNumber, 0, RandomNumberSize);
-}
-
-static VOID APIENTRY finishSessionKeyRefresh(D3D10DDI_HDEVICE, D3D11_1DDI_HCRYPTOSESSION) {}
-
-static HRESULT APIENTRY videoDecoderGetHandle(D3D10DDI_HDEVICE, D3D11_1DDI_HDECODE, HANDLE *pContentProtectionHandle)
-{
-	if (pContentProtectionHandle)
-		memset(pContentProtectionHandle, 0, sizeof(*pContentProtectionHandle));
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
-static HRESULT APIENTRY cryptoSessionGetHandle(D3D10DDI_HDEVICE, D3D11_1DDI_HCRYPTOSESSION, HANDLE *pHandle)
-{
-	if (pHandle)
-		memset(pHandle, 0, sizeof(*pHandle));
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
 static VOID APIENTRY videoProcessorSetStreamRotation(D3D10DDI_HDEVICE, D3D11_1DDI_HVIDEOPROCESSOR, UINT, BOOL,
 						     D3D11_1DDI_VIDEO_PROCESSOR_ROTATION)
 {
@@ -358,10 +325,7 @@ void ddi_fill_unsupported(D3D11_1DDI_VIDEODEVICEFUNCS *table)
 	table->pfnGetVideoDecoderBufferInfo = getVideoDecoderBufferInfo;
 	table->pfnCalcPrivateVideoDecoderSize = calcPrivateVideoDecoderSize;
 	table->pfnCreateVideoDecoder = createVideoDecoder;
-	table->pfnDestroyVideoDecoder = destroyVideoDecoder;
 	table->pfnVideoDecoderExtension = videoDecoderExtension;
-	table->pfnVideoDecoderBeginFrame = videoDecoderBeginFrame;
-	table->pfnVideoDecoderEndFrame = videoDecoderEndFrame;
 	table->pfnVideoDecoderSubmitBuffers = videoDecoderSubmitBuffers;
 	table->pfnCalcPrivateVideoProcessorEnumSize = calcPrivateVideoProcessorEnumSize;
 	table->pfnCreateVideoProcessorEnum = createVideoProcessorEnum;
@@ -407,10 +371,6 @@ void ddi_fill_unsupported(D3D11_1DDI_VIDEODEVICEFUNCS *table)
 	table->pfnCreateVideoProcessorOutputView = createVideoProcessorOutputView;
 	table->pfnDestroyVideoProcessorOutputView = destroyVideoProcessorOutputView;
 	table->pfnVideoProcessorInputViewReadAfterWriteHazard = videoProcessorInputViewReadAfterWriteHazard;
-	table->pfnStartSessionKeyRefresh = startSessionKeyRefresh;
-	table->pfnFinishSessionKeyRefresh = finishSessionKeyRefresh;
-	table->pfnVideoDecoderGetHandle = videoDecoderGetHandle;
-	table->pfnCryptoSessionGetHandle = cryptoSessionGetHandle;
 	table->pfnVideoProcessorSetStreamRotation = videoProcessorSetStreamRotation;
 	table->pfnGetCaptureHandle = getCaptureHandle;
 }

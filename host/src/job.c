@@ -139,3 +139,29 @@ int coffer_refresh(coffer_session *session, const struct timespec *deadline, str
 	desc.slot = session->slots[COFFER_KEY_SESSION];
 	return coffer_run(session->context, &desc, deadline, outcome);
 }
+
+/* A job that is never done: no session slot takes a read-back key. The reason comes from what the slot is like. */
+int coffer_session_check(coffer_session *session, const struct timespec *deadline)
+{
+	struct coffer_outcome outcome;
+	uint8_t nothing[16];
+	struct coffer_job_desc desc = {.op = COFFER_OP_NEW_READBACK_KEY, .dst = nothing};
+	int error;
+
+	if (!session)
+		return COFFER_E_INVALID;
+	desc.slot = desc.target_slot = session->slots[COFFER_KEY_SESSION];
+	error = coffer_run(session->context, &desc, deadline, &outcome);
+	if (error != COFFER_E_REFUSED)
+		return error ? error : COFFER_E_PROTOCOL;
+	switch (outcome.status) {
+	case COFFER_JOB_POLICY:
+		return 0;
+	case COFFER_JOB_NO_KEY:
+		return COFFER_E_STATE;
+	case COFFER_JOB_REVOKED:
+		return COFFER_E_REVOKED;
+	default:
+		return COFFER_E_HANDLE;
+	}
+}

@@ -18,6 +18,8 @@
 
 static D3D10DDI_HDEVICE device;
 static D3D11_1DDI_VIDEODEVICEFUNCS f;
+static D3DWDDM2_0DDI_VIDEODEVICEFUNCS f20;
+static D3D11_1DDI_HDECODE decoder;
 static D3D11_1DDI_HCRYPTOSESSION session;
 static D3D10DDI_HRESOURCE staging, surface;
 static unsigned int reports;
@@ -49,7 +51,9 @@ static int set_up(void **state)
 {
 	const COFFER_DDIARG_OPENDEVICE open = {.Size = sizeof(open), .pfnSetErrorCb = on_error};
 	D3D11_1DDI_VIDEO_INPUT input = {.p11VideoDeviceFuncs = &f};
+	D3DWDDM2_0DDI_VIDEO_INPUT input20 = {.pWDDM2_0VideoDeviceFuncs = &f20};
 	D3D11_1DDI_VIDEO_OUTPUT output;
+	COFFER_DDIARG_CREATEDECODER bitstream = {.BitstreamEncryption = D3DWDDM2_0DDI_DECODER_ENCRYPTION_HW_CENC};
 	const D3D11_1DDI_HRTCRYPTOSESSION runtime = {NULL};
 	char line[8];
 
@@ -59,10 +63,15 @@ static int set_up(void **state)
 	device.pDrvPrivate = malloc(CofferCalcPrivateDeviceSize(&open));
 	assert_int_equal(CofferOpenDevice(&open, device), S_OK);
 	assert_int_equal(CofferRetrieveSubObject(device, 2, sizeof(input), &input, sizeof(output), &output), S_OK);
+	assert_int_equal(CofferRetrieveSubObject(device, 3, sizeof(input20), &input20, sizeof(output), &output), S_OK);
 	session.pDrvPrivate = malloc(f.pfnCalcPrivateCryptoSessionSize(device, &create));
 	assert_int_equal(f.pfnCreateCryptoSession(device, &create, session, runtime), S_OK);
 	staging = resource(COFFER_DDI_RESOURCE_STAGING, S_OK);
 	surface = resource(COFFER_DDI_RESOURCE_PROTECTED, S_OK);
+	bitstream.hCryptoSession = session;
+	bitstream.hBitstream = surface;
+	decoder.pDrvPrivate = malloc(CofferCalcPrivateDecoderSize(device, &bitstream));
+	assert_int_equal(CofferCreateDecoder(device, &bitstream, decoder), S_OK);
 	puts("ready");
 	fflush(stdout);
 	assert_non_null(fgets(line, sizeof(line), stdin));
@@ -79,7 +88,8 @@ static bool is_zero(const uint8_t *p, size_t size)
 static void void_entries_report_and_zero_their_outputs(void **state)
 {
 	D3D11_1DDI_CERTIFICATE_INFO info = {.CertificateType = D3D11_1DDI_CERTIFICATE_TYPE_CRYPTO_SESSION};
-	uint8_t iv[16], key[16], chain[64];
+	D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS status = D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS_OK;
+	uint8_t iv[16], key[16], random[16], chain[64];
 	UINT size = 1;
 
 	(void)state;
@@ -87,16 +97,26 @@ static void void_entries_report_and_zero_their_outputs(void **state)
 	memset(iv, 1, sizeof(iv));
 	memset(key, 1, sizeof(key));
 	memset(chain, 1, sizeof(chain));
-	f.pfnDecryptionBlt(device, session, staging, surface, NULL, 0, NULL, sizeof(iv), iv);
+	memset(random, 1, sizeof(random));
+	f20.pfnCheckCryptoSessionStatus(device, session, &status);
+	assert_int_equal(status, D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS_KEY_AND_CONTENT_LOST);
 	assert_int_equal(reports, 1);
-	f.pfnEncryptionBlt(device, session, surface, staging, sizeof(iv), iv);
+	f.pfnDecryptionBlt(device, session, staging, surface, NULL, 0, NULL, sizeof(iv), iv);
 	assert_int_equal(reports, 2);
-	f.pfnGetEncryptionBltKey(device, session, sizeof(key), key);
+	f.pfnEncryptionBlt(device, session, surface, staging, sizeof(iv), iv);
 	assert_int_equal(reports, 3);
-	f.pfnGetCertificateSize(device, &info, &size);
-	f.pfnGetCertificate(device, &info, sizeof(chain), chain);
+	f.pfnGetEncryptionBltKey(device, session, sizeof(key), key);
+	assert_int_equal(reports, 4);
+	f.pfnStartSessionKeyRefresh(device, session, sizeof(random), random);
 	assert_int_equal(reports, 5);
-	assert_true(is_zero(iv, sizeof(iv)) && is_zero(key, sizeof(key)) && is_zero(chain, sizeof(chain)) && size == 0);
+	f.pfnFinishSessionKeyRefresh(device, session);
+	assert_int_equal(reports, 6);
+	f.pfnGetCertificateSize(device, &info, &size);
+	assert_int_equal(reports, 7);
+	f.pfnGetCertificate(device, &info, sizeof(chain), chain);
+	assert_int_equal(reports, 8);
+	assert_true(is_zero(iv, sizeof(iv)) && is_zero(key, sizeof(key)) && is_zero(random, sizeof(random)));
+	assert_true(is_zero(chain, sizeof(chain)) && size == 0);
 }
 
 static void entries_with_a_result_say_their_code(void **state)
@@ -104,8 +124,25 @@ static void entries_with_a_result_say_their_code(void **state)
 	D3D11_1DDI_HCRYPTOSESSION other = {malloc(f.pfnCalcPrivateCryptoSessionSize(device, &create))};
 	const D3D11_1DDI_HRTCRYPTOSESSION runtime = {NULL};
 	uint8_t blob[256] = {0};
+	const D3DWDDM2_0DDI_VIDEO_DECODER_BEGIN_FRAME_CRYPTO_SESSION crypto = {
+		.hCryptoSession = session, .pBlob = blob, .BlobSize = 16};
+	const D3D11_1DDIARG_VIDEODECODERBEGINFRAME frame = {{NULL}, &crypto, sizeof(crypto)};
+	const COFFER_DDIARG_CREATEDECODER bitstream = {session, surface, D3DWDDM2_0DDI_DECODER_ENCRYPTION_HW_CENC};
+	D3D11_1DDI_HDECODE another = {malloc(CofferCalcPrivateDecoderSize(device, &bitstream))};
+	HANDLE handle = blob;
+	UINT64 data = 1;
 
 	(void)state;
+	assert_int_equal(f.pfnVideoDecoderBeginFrame(device, decoder, &frame), D3DDDIERR_DEVICEREMOVED);
+	assert_int_equal(f.pfnVideoDecoderGetHandle(device, decoder, &handle), D3DDDIERR_DEVICEREMOVED);
+	assert_null(handle);
+	handle = blob;
+	assert_int_equal(f.pfnCryptoSessionGetHandle(device, session, &handle), D3DDDIERR_DEVICEREMOVED);
+	assert_null(handle);
+	assert_int_equal(f20.pfnGetDataForNewHardwareKey(device, session, 0, NULL, &data), D3DDDIERR_DEVICEREMOVED);
+	assert_true(data == 0);
+	assert_int_equal(CofferCreateDecoder(device, &bitstream, another), D3DDDIERR_DEVICEREMOVED);
+	free(another.pDrvPrivate);
 	assert_int_equal(f.pfnCreateCryptoSession(device, &create, other, runtime), D3DDDIERR_DEVICEREMOVED);
 	assert_int_equal(f.pfnNegotiateCryptoSessionKeyExchange(device, session, sizeof(blob), blob), E_INVALIDARG);
 	free(resource(COFFER_DDI_RESOURCE_PROTECTED, D3DDDIERR_DEVICEREMOVED).pDrvPrivate);
@@ -115,11 +152,14 @@ static void entries_with_a_result_say_their_code(void **state)
 static void everything_can_be_put_away(void **state)
 {
 	(void)state;
+	f.pfnVideoDecoderEndFrame(device, decoder);
+	f.pfnDestroyVideoDecoder(device, decoder);
 	CofferDestroyResource(device, surface);
 	CofferDestroyResource(device, staging);
 	f.pfnDestroyCryptoSession(device, session);
 	assert_null(CofferCryptoSession(device, session));
 	CofferCloseDevice(device);
+	free(decoder.pDrvPrivate);
 	free(surface.pDrvPrivate);
 	free(staging.pDrvPrivate);
 	free(session.pDrvPrivate);

@@ -201,6 +201,10 @@ int coffer_session_create(coffer_context *context, enum coffer_session_kind kind
  * Control errors, HANDLE. */
 int coffer_session_destroy(coffer_session **session, const struct timespec *deadline);
 
+/* Asks the board, behind the jobs queued before, whether the session lives and holds its key. 0, STATE (no key yet), HANDLE or
+ * REVOKED (it has ended there), or the errors of coffer_run. */
+int coffer_session_check(coffer_session *session, const struct timespec *deadline) COFFER_MUST_CHECK;
+
 enum coffer_key { COFFER_KEY_SESSION, COFFER_KEY_CONTENT, COFFER_KEY_READBACK };
 
 /* The handle of one of the session's slots, for coffer_job_desc.slot; 0 where the session has none of that kind. */

@@ -40,8 +40,8 @@ HRESULT APIENTRY CofferOpenDevice(CONST COFFER_DDIARG_OPENDEVICE *pOpenData, D3D
 /* Sessions and resources are to be destroyed first; their keys and contents end with the device in any case. */
 VOID APIENTRY CofferCloseDevice(D3D10DDI_HDEVICE hDevice);
 
-/* Fills the caller's table D3D11_1DDI_VIDEODEVICEFUNCS for D3D11_1DDI_VIDEO_FUNCTIONS. E_INVALIDARG for every other
- * sub-device, and unless both sizes are exact and all pointers are there. */
+/* Fills the caller's table, of the type that belongs to the id: D3D11_1DDI_VIDEO_FUNCTIONS, or one of WDDM 2.0 to 2.4
+ * (d3d11ddi_wddm2.h). E_INVALIDARG for every other sub-device, and unless both sizes are exact and all pointers are there. */
 HRESULT APIENTRY CofferRetrieveSubObject(D3D10DDI_HDEVICE hDevice, UINT32 SubDeviceID, SIZE_T ParamSize, void *pParams,
 	SIZE_T OutputParamSize, void *pOutputParamsBuffer);
 
@@ -65,8 +65,25 @@ VOID APIENTRY CofferDestroyResource(D3D10DDI_HDEVICE hDevice, D3D10DDI_HRESOURCE
 /* The bytes of a staging resource, Pitch * Height of them, valid until it is destroyed. E_INVALIDARG for others. */
 HRESULT APIENTRY CofferMapResource(D3D10DDI_HDEVICE hDevice, D3D10DDI_HRESOURCE hResource, void **ppData, UINT *pPitch);
 
+/* A decoder that decrypts and does not decode: what VideoDecoderSubmitBuffers1 and 2 are given goes as plaintext into a protected
+ * resource, from its first byte on, until VideoDecoderEndFrame. All its other entries are the table's; pContentKey of
+ * VideoDecoderBeginFrame points to D3DWDDM2_0DDI_VIDEO_DECODER_BEGIN_FRAME_CRYPTO_SESSION, whose pBlob is the 16-byte
+ * content key as one AES-ECB block under the session key. */
+typedef struct COFFER_DDIARG_CREATEDECODER {
+	D3D11_1DDI_HCRYPTOSESSION hCryptoSession;
+	D3D10DDI_HRESOURCE hBitstream; /* protected, of that session */
+	GUID BitstreamEncryption;      /* D3DWDDM2_0DDI_DECODER_ENCRYPTION_HW_CENC, or
+					* D3DWDDM2_4DDI_DECODER_BITSTREAM_ENCRYPTION_TYPE_CENC or _CBCS */
+} COFFER_DDIARG_CREATEDECODER;
+
+SIZE_T APIENTRY CofferCalcPrivateDecoderSize(D3D10DDI_HDEVICE hDevice, CONST COFFER_DDIARG_CREATEDECODER *pCreateData);
+/* S_OK, E_INVALIDARG, D3DDDIERR_UNSUPPORTEDCRYPTO (another encryption), D3DDDIERR_DEVICEREMOVED. It ends with
+ * DestroyVideoDecoder, and is of no use once its session or resource is destroyed. */
+HRESULT APIENTRY CofferCreateDecoder(D3D10DDI_HDEVICE hDevice, CONST COFFER_DDIARG_CREATEDECODER *pCreateData,
+	D3D11_1DDI_HDECODE hDecode);
+
 /* The session of <coffer/coffer.h> under a crypto session, lent until DestroyCryptoSession: for jobs that
- * DecryptionBlt cannot express (subsamples). It stays protected. NULL for any handle that is not this device's. */
+ * DecryptionBlt cannot express. It stays protected. NULL for any handle that is not this device's. */
 struct coffer_session;
 struct coffer_session *APIENTRY CofferCryptoSession(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession);
 
