@@ -228,8 +228,9 @@ static uint32_t query(const struct channel *c, unsigned what, const uint32_t *in
 		out[2 * n] = c->device;
 	} else if (what <= QUERY_OUTPUT_ID_COUNT) {
 		if (what == QUERY_OUTPUT_ID_COUNT) {
-			if (handle_at(in, n, 0) != c->device || !is_session(c, out[n] = handle_at(in, n, 1)))
+			if (handle_at(in, n, 0) != c->device || !is_session(c, handle_at(in, n, 1)))
 				return E_INVALIDARG;
+			out[n] = in[n];
 		}
 		out[0] = c->device;
 	} else if (what <= QUERY_GUID) {

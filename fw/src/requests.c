@@ -172,7 +172,9 @@ static void create_surface(const struct ep0_request *r)
 		refuse(r, COFFER_ERR_REQUEST);
 		return;
 	}
-	out.result = (uint8_t)(s == NULL ? COFFER_ERR_HANDLE : surface_create(s, pages, wait_until(r), &out));
+	out.result =
+		(uint8_t)(s == NULL || s->kind >= COFFER_CHANNEL_64 ? COFFER_ERR_HANDLE
+								    : surface_create(s, pages, wait_until(r), &out));
 	unfetched.surface = out.surface;
 	unfetched.ctx = (uint8_t)r->index;
 	unfetched.epoch = r->epoch;

@@ -141,7 +141,7 @@ static HRESULT checked(size_t bytes)
 	cmac(key, answer->message + 16, bytes - 16, mac);
 	assert_memory_equal(mac, answer->message, 16);
 	assert_memory_equal(w + 4, words() + 4, 4 * (5 + n));
-	for (size_t k = bytes; k < sizeof(answer->message); k++)
+	for (size_t k = w[9 + n] == 0 ? bytes : 40 + 4 * n; k < sizeof(answer->message); k++)
 		assert_int_equal(answer->message[k], 0);
 	return (HRESULT)w[9 + n];
 }
@@ -423,7 +423,6 @@ static void orders(void **unused)
 	assert_int_equal(results()[n], SESSION);
 	assert_int_equal(results()[2 * n], DEVICE);
 	assert_int_equal(ask_bound(4, DECODER + 1), E_INVALIDARG);
-	assert_int_equal(results()[0] | results()[n] | results()[2 * n], 0);
 	assert_int_equal(bind(61, DECODER + 1, SESSION, DEVICE), S_OK); /* the last one counts */
 	assert_int_equal(ask_bound(5, DECODER), E_INVALIDARG);
 	assert_int_equal(ask_bound(6, DECODER + 1), S_OK);
@@ -559,8 +558,6 @@ static void refused_queries(void **unused)
 	assert_int_equal(ask(n == 2 ? 64 : 56), E_INVALIDARG);
 	compose(&D3D11_1DDI_AUTHENTICATED_QUERY_ENCRYPTION_WHEN_ACCESSIBLE_GUID, number++, 0, 1, index);
 	assert_int_equal(ask(n == 2 ? 72 : 64), E_INVALIDARG);
-	for (unsigned k = 0; k < 20; k++)
-		assert_int_equal(answer->message[header() + k], 0);
 
 	/* Room for less than a header, and for more than any answer: E_INVALIDARG, and the number is not used up. */
 	compose(&D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE, number, 0, 0, NULL);

@@ -3,16 +3,17 @@
  * Authenticated channels as an application uses them: structures of its own layout, MACs of its own. The board's rules are
  * tested one by one in tests/channel; here is that they are met through the entries, with handles of real objects.
  */
-#include "client.h"
+#include "channel.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const D3D11_1DDI_HRTAUTHCHANNEL runtime = {NULL};
-static D3D11_1DDI_HAUTHCHANNEL channel; /* of a; negotiated by channel_key_exchange */
-static HANDLE name;
+D3D11_1DDI_HAUTHCHANNEL channel;
+HANDLE name;
+UINT next_query, next_order;
 static uint8_t channel_key[16];
-static UINT next_query, next_order;
 
 /* ---- an application's side ------------------------------------------------------------------------------- */
 
@@ -46,12 +47,12 @@ static void omac(const uint8_t *message, size_t bytes, uint8_t mac[16])
 	aes_ecb(channel_key, AES_ENCRYPT, block, mac);
 }
 
-static void sign(void *structure, size_t bytes)
+void sign(void *structure, size_t bytes)
 {
 	omac((uint8_t *)structure + 16, bytes - 16, structure);
 }
 
-static bool is_signed(const void *structure, size_t bytes)
+bool is_signed(const void *structure, size_t bytes)
 {
 	uint8_t mac[16];
 
@@ -60,7 +61,7 @@ static bool is_signed(const void *structure, size_t bytes)
 }
 
 /* Fills in the header and asks; checks MAC, echo and return code of the answer as an application must. */
-static HRESULT ask(const GUID *type, UINT number, void *input, UINT in, void *output, UINT out)
+HRESULT ask(const GUID *type, UINT number, void *input, UINT in, void *output, UINT out)
 {
 	D3D11_1DDI_AUTHENTICATED_QUERY_INPUT *header = input;
 	const D3D11_1DDI_AUTHENTICATED_QUERY_OUTPUT *answer = output;
@@ -79,7 +80,7 @@ static HRESULT ask(const GUID *type, UINT number, void *input, UINT in, void *ou
 	return result;
 }
 
-static HRESULT send_order(const void *input, UINT in)
+HRESULT send_order(const void *input, UINT in)
 {
 	const D3D11_1DDI_AUTHENTICATED_CONFIGURE_INPUT *header = input;
 	D3D11_1DDI_AUTHENTICATED_CONFIGURE_OUTPUT answer;
@@ -95,7 +96,7 @@ static HRESULT send_order(const void *input, UINT in)
 	return result;
 }
 
-static HRESULT order(const GUID *type, UINT number, void *input, UINT in)
+HRESULT order(const GUID *type, UINT number, void *input, UINT in)
 {
 	D3D11_1DDI_AUTHENTICATED_CONFIGURE_INPUT *header = input;
 
@@ -116,7 +117,7 @@ static HRESULT initialize(UINT queries, UINT orders)
 	return order(&D3D11_1DDI_AUTHENTICATED_CONFIGURE_INITIALIZE_GUID, 77, &in, sizeof(in));
 }
 
-static HRESULT protect(UINT number, UINT flags)
+HRESULT protect(UINT number, UINT flags)
 {
 	D3D11_1DDI_AUTHENTICATED_CONFIGURE_PROTECTION in;
 
@@ -125,53 +126,13 @@ static HRESULT protect(UINT number, UINT flags)
 	return order(&D3D11_1DDI_AUTHENTICATED_CONFIGURE_PROTECTION_GUID, number, &in, sizeof(in));
 }
 
-static HRESULT encrypt_with(UINT number, const GUID *type)
-{
-	D3D11_1DDI_AUTHENTICATED_CONFIGURE_ACCESSIBLE_ENCRYPTION in = {.EncryptionGuid = *type};
-
-	return order(&D3D11_1DDI_AUTHENTICATED_CONFIGURE_ENCRYPTION_WHEN_ACCESSIBLE_GUID, number, &in, sizeof(in));
-}
-
-static HRESULT ask_type(UINT number)
+HRESULT ask_type(UINT number)
 {
 	D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE_OUTPUT out;
 	D3D11_1DDI_AUTHENTICATED_QUERY_INPUT in = {0};
 	HRESULT result = ask(&D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE, number, &in, sizeof(in), &out, sizeof(out));
 
 	assert_int_equal(out.ChannelType, result == S_OK ? D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE : 0);
-	return result;
-}
-
-static HANDLE device_handle(void)
-{
-	D3D11_1DDI_AUTHENTICATED_QUERY_DEVICE_HANDLE_OUTPUT out;
-	D3D11_1DDI_AUTHENTICATED_QUERY_INPUT in = {0};
-
-	assert_int_equal(
-		ask(&D3D11_1DDI_AUTHENTICATED_QUERY_DEVICE_HANDLE, next_query++, &in, sizeof(in), &out, sizeof(out)),
-		S_OK);
-	assert_non_null(out.DeviceHandle);
-	return out.DeviceHandle;
-}
-
-static HRESULT bind(HANDLE decoder, HANDLE crypto, HANDLE device)
-{
-	D3D11_1DDI_AUTHENTICATED_CONFIGURE_CRYPTO_SESSION in = {
-		.DecodeHandle = decoder, .CryptoSessionHandle = crypto, .DeviceHandle = device};
-
-	return order(&D3D11_1DDI_AUTHENTICATED_CONFIGURE_CRYPTO_SESSION_GUID, next_order++, &in, sizeof(in));
-}
-
-static HRESULT ask_bound(HANDLE decoder, HANDLE crypto, HANDLE device)
-{
-	D3D11_1DDI_AUTHENTICATED_QUERY_CRYPTO_SESSION_INPUT in = {.DecodeHandle = decoder};
-	D3D11_1DDI_AUTHENTICATED_QUERY_CRYPTO_SESSION_OUTPUT out;
-	HRESULT result =
-		ask(&D3D11_1DDI_AUTHENTICATED_QUERY_CRYPTO_SESSION, next_query++, &in, sizeof(in), &out, sizeof(out));
-
-	assert_ptr_equal(out.DecodeHandle, result == S_OK ? decoder : NULL);
-	assert_ptr_equal(out.CryptoSessionHandle, result == S_OK ? crypto : NULL);
-	assert_ptr_equal(out.DeviceHandle, result == S_OK ? device : NULL);
 	return result;
 }
 
@@ -196,7 +157,7 @@ static void destroy(struct client *c, D3D11_1DDI_HAUTHCHANNEL made)
 }
 
 /* Before there is a key nothing has a MAC; there is a return code all the same. */
-static void refuse_without_mac(struct client *c, D3D11_1DDI_HAUTHCHANNEL which)
+void refuse_without_mac(struct client *c, D3D11_1DDI_HAUTHCHANNEL which)
 {
 	D3D11_1DDI_AUTHENTICATED_QUERY_INPUT in = {D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE, name, 1};
 	D3D11_1DDI_AUTHENTICATED_CONFIGURE_PROTECTION protection = {{{{0}}, {0}, name, 1}, {{{0}}}};
@@ -333,170 +294,38 @@ void numbers_rise_from_their_start(void **state)
 	next_order = 7;
 }
 
-void queries_are_answered_truthfully(void **state)
+/* ---- several threads -------------------------------------------------------------------------------------------- */
+
+struct asker {
+	pthread_t thread;
+	UINT first; /* of its numbers, all used up */
+	bool good;
+};
+
+static void *ask_often(void *arg)
 {
-	D3D11_1DDI_AUTHENTICATED_QUERY_INPUT in = {0};
-	D3D11_1DDI_AUTHENTICATED_QUERY_PROTECTION_OUTPUT protection;
-	D3D11_1DDI_AUTHENTICATED_QUERY_RESTRICTED_SHARED_RESOURCE_PROCESS_COUNT_OUTPUT processes;
-	D3D11_1DDI_AUTHENTICATED_QUERY_RESTRICTED_SHARED_RESOURCE_PROCESS_INPUT process_in = {.ProcessIndex = 0};
-	D3D11_1DDI_AUTHENTICATED_QUERY_RESTRICTED_SHARED_RESOURCE_PROCESS_OUTPUT process;
-	D3D11_1DDI_AUTHENTICATED_QUERY_ACCESSIBILITY_OUTPUT access;
-	D3D11_1DDI_AUTHENTICATED_QUERY_ACCESSIBILITY_ENCRYPTION_GUID_COUNT_OUTPUT count;
-	D3D11_1DDI_AUTHENTICATED_QUERY_ACCESSIBILITY_ENCRYPTION_GUID_INPUT guid_in = {.EncryptionGuidIndex = 0};
-	D3D11_1DDI_AUTHENTICATED_QUERY_ACCESSIBILITY_ENCRYPTION_GUID_OUTPUT guid;
-	D3D11_1DDI_AUTHENTICATED_QUERY_CURRENT_ACCESSIBILITY_ENCRYPTION_OUTPUT current;
-	D3D11_1DDI_AUTHENTICATED_QUERY_UNRESTRICTED_PROTECTED_SHARED_RESOURCE_COUNT_OUTPUT unrestricted;
-
-	(void)state;
-#define ASK(name, in, out)                                                                                             \
-	ask(&D3D11_1DDI_AUTHENTICATED_QUERY_##name, next_query++, &(in), sizeof(in), &(out), sizeof(out))
-	assert_int_equal(protect(next_order++, 0), S_OK); /* it is on all the same */
-	assert_int_equal(ASK(PROTECTION, in, protection), S_OK);
-	assert_int_equal(protection.ProtectionFlags.Value, 1);
-	assert_int_equal(protect(next_order++, 3), E_INVALIDARG); /* no overlay here, nor a full screen */
-	assert_int_equal(ASK(RESTRICTED_SHARED_RESOURCE_PROCESS_COUNT, in, processes), S_OK);
-	assert_int_equal(processes.RestrictedSharedResourceProcessCount, 0);
-	assert_int_equal(ASK(RESTRICTED_SHARED_RESOURCE_PROCESS, process_in, process), E_INVALIDARG);
-	assert_int_equal(ASK(ACCESSIBILITY_ATTRIBUTES, in, access), S_OK);
-	assert_int_equal(access.BusType, D3D11_1DDI_BUS_TYPE_OTHER | D3D11_1DDI_BUS_IMPL_MODIFIER_NON_STANDARD);
-	assert_int_equal(access.AccessibleInContiguousBlocks | access.AccessibleInNonContiguousBlocks, 0);
-	assert_int_equal(ASK(ENCRYPTION_WHEN_ACCESSIBLE_GUID_COUNT, in, count), S_OK);
-	assert_int_equal(count.EncryptionGuidCount, 1);
-	assert_int_equal(ASK(ENCRYPTION_WHEN_ACCESSIBLE_GUID, guid_in, guid), S_OK);
-	assert_memory_equal(&guid.EncryptionGuid, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR, sizeof(GUID));
-	guid_in.EncryptionGuidIndex = 1;
-	assert_int_equal(ASK(ENCRYPTION_WHEN_ACCESSIBLE_GUID, guid_in, guid), E_INVALIDARG);
-	assert_int_equal(ASK(CURRENT_ENCRYPTION_WHEN_ACCESSIBLE, in, current), S_OK);
-	assert_memory_equal(&current.EncryptionGuid, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR, sizeof(GUID));
-	assert_int_equal(encrypt_with(next_order++, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR), S_OK);
-	assert_int_equal(encrypt_with(next_order++, &D3DCRYPTOTYPE_PROPRIETARY), E_INVALIDARG);
-	assert_int_equal(ASK(UNRESTRICTED_PROTECTED_SHARED_RESOURCE_COUNT, in, unrestricted), E_FAIL);
-}
-
-void sessions_are_bound_to_decoders(void **state)
-{
-	D3D11_1DDI_AUTHENTICATED_QUERY_OUTPUT_ID_COUNT_INPUT count_in = {.DeviceHandle = NULL};
-	D3D11_1DDI_AUTHENTICATED_CHANNEL_QUERY_OUTPUT_ID_COUNT_OUTPUT count;
-	D3D11_1DDI_AUTHENTICATED_QUERY_OUTPUT_ID_INPUT id_in = {.OutputIDIndex = 0};
-	D3D11_1DDI_AUTHENTICATED_QUERY_OUTPUT_ID_OUTPUT id;
-	HANDLE device = device_handle(), crypto, other, decode;
-	D3D11_1DDI_HCRYPTOSESSION second;
-	D3D11_1DDI_HDECODE decoder;
-
-	(void)state;
-	assert_int_equal(create_session(&a, &second), S_OK);
-	assert_int_equal(create_decoder(protected_surface, &D3DWDDM2_0DDI_DECODER_ENCRYPTION_HW_CENC, &decoder), S_OK);
-	assert_int_equal(a.f.pfnVideoDecoderGetHandle(a.device, decoder, &decode), S_OK);
-	assert_int_equal(a.f.pfnCryptoSessionGetHandle(a.device, second, &crypto), S_OK);
-	assert_int_equal(b.f.pfnCryptoSessionGetHandle(b.device, foreign, &other), S_OK);
-	assert_int_equal(ask_bound(decode, crypto, device), E_INVALIDARG); /* not yet */
-	assert_int_equal(bind(decode, other, device), E_INVALIDARG);       /* another device's */
-	assert_int_equal(bind(decode, name, device), E_INVALIDARG);        /* a channel is no session */
-	assert_int_equal(bind(decode, crypto, (uint8_t *)device + 1), E_INVALIDARG);
-	assert_int_equal(bind(decode, (uint8_t *)crypto + ((uint64_t)1 << 40), device), E_INVALIDARG);
-	assert_int_equal(ask_bound(decode, crypto, device), E_INVALIDARG);
-	assert_int_equal(bind(decode, crypto, device), S_OK);
-	assert_int_equal(ask_bound(decode, crypto, device), S_OK);
-	assert_int_equal(ask_bound((uint8_t *)decode + 1, crypto, device), E_INVALIDARG);
-
-	count_in.DeviceHandle = id_in.DeviceHandle = device;
-	count_in.CryptoSessionHandle = id_in.CryptoSessionHandle = crypto;
-	assert_int_equal(ASK(OUTPUT_ID_COUNT, count_in, count), S_OK);
-	assert_ptr_equal(count.DeviceHandle, device);
-	assert_ptr_equal(count.CryptoSessionHandle, crypto);
-	assert_int_equal(count.OutputIDCount, 0);
-	assert_int_equal(ASK(OUTPUT_ID, id_in, id), E_INVALIDARG);
-	count_in.CryptoSessionHandle = other;
-	assert_int_equal(ASK(OUTPUT_ID_COUNT, count_in, count), E_INVALIDARG);
-
-	a.f.pfnDestroyCryptoSession(a.device, second);
-	free(second.pDrvPrivate);
-	assert_int_equal(ask_bound(decode, crypto, device), E_INVALIDARG); /* it is no more */
-	assert_int_equal(bind(decode, crypto, device), E_INVALIDARG);
-	destroy_decoder(decoder);
-}
-
-void sizes_of_messages_are_exact(void **state)
-{
-	D3D11_1DDI_AUTHENTICATED_QUERY_CRYPTO_SESSION_INPUT in = {
-		{D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE, name, 0}, NULL};
-	uint8_t out[200], order_in[120] = {0};
-	D3D11_1DDI_AUTHENTICATED_CONFIGURE_INPUT *header = (void *)order_in;
-	D3D11_1DDI_AUTHENTICATED_QUERY_OUTPUT *answer = (void *)out;
-	D3D11_1DDI_AUTHENTICATED_CONFIGURE_OUTPUT done;
-	const UINT typed = sizeof(D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE_OUTPUT);
-
-	(void)state;
-	for (UINT size = 0; size <= sizeof(in); size++) { /* of the input: 32 is right */
-		in.Input.SequenceNumber = next_query;
-		memset(out, GARBAGE, sizeof(out));
-		assert_int_equal(a.f.pfnQueryAuthenticatedChannel(a.device, channel, size, &in, typed, out),
-				 size == 32 ? S_OK : E_INVALIDARG);
-		assert_true(is_signed(out, size == 32 ? typed : sizeof(*answer)));
-		assert_true(all_are(out + typed, GARBAGE, sizeof(out) - typed));
-		next_query += size == 32;
-	}
-	for (UINT size = 0; size <= sizeof(out); size += size < 64 ? 4 : 34) { /* of the output: too small, or not */
-		in.Input.SequenceNumber = next_query;
-		memset(out, GARBAGE, sizeof(out));
-		assert_int_equal(a.f.pfnQueryAuthenticatedChannel(a.device, channel, 32, &in, size, out),
-				 size >= typed ? S_OK : E_INVALIDARG);
-		if (size >= sizeof(*answer)) {
-			assert_true(is_signed(out, size >= typed ? typed : sizeof(*answer)));
-			assert_int_equal(answer->ReturnCode, size >= typed ? S_OK : E_INVALIDARG);
-		} else {
-			assert_true(all_are(out, 0, size));
-		}
-		if (size > typed)
-			assert_true(all_are(out + typed, 0, size - typed));
-		assert_true(all_are(out + size, GARBAGE, sizeof(out) - size));
-		next_query += size >= typed;
-	}
-	assert_int_equal(a.f.pfnQueryAuthenticatedChannel(a.device, channel, 32, NULL, typed, out), E_INVALIDARG);
-	assert_int_equal(a.f.pfnQueryAuthenticatedChannel(a.device, channel, 32, &in, typed, NULL), E_INVALIDARG);
-	assert_int_equal(a.f.pfnQueryAuthenticatedChannel(a.device, channel, UINT32_MAX, &in, typed, out),
-			 E_INVALIDARG);
-	header->ConfigureType = D3D11_1DDI_AUTHENTICATED_CONFIGURE_PROTECTION_GUID;
-	header->hChannel = name;
-	for (UINT size = 0; size <= sizeof(order_in); size += size < 40 || size > 64 ? 13 : 1) { /* 56 is right */
-		header->SequenceNumber = next_order;
-		if (size > 16)
-			sign(order_in, size);
-		assert_int_equal(a.f.pfnConfigureAuthenticatedChannel(a.device, channel, size, order_in, &done),
-				 size == 56 ? S_OK : E_INVALIDARG);
-		assert_true(is_signed(&done, sizeof(done)));
-		next_order += size == 56;
-	}
-	assert_int_equal(a.f.pfnConfigureAuthenticatedChannel(a.device, channel, 56, NULL, &done), E_INVALIDARG);
-	assert_int_equal(a.f.pfnConfigureAuthenticatedChannel(a.device, channel, 56, order_in, NULL), E_INVALIDARG);
-	assert_int_equal(a.reports, 0);
-}
-
-/* What is unknown fails, with a MAC over the header; then the channel's end. */
-void unknown_types_fail(void **state)
-{
-	const GUID unknown = {1, 2, 3, {4, 5, 6, 7, 8, 9, 10, 11}};
-	D3D11_1DDI_AUTHENTICATED_CONFIGURE_SHARED_RESOURCE shared = {.AllowAccess = 1};
-	D3D11_1DDI_AUTHENTICATED_CONFIGURE_PROTECTION replayed = {.Protections = {{{0}}}};
+	struct asker *asker = arg;
+	D3D11_1DDI_AUTHENTICATED_QUERY_INPUT in = {D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE, name, asker->first};
 	D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE_OUTPUT out;
-	D3D11_1DDI_AUTHENTICATED_QUERY_INPUT in = {0};
-	HANDLE was = name;
+
+	for (int i = 0; i < 12 && asker->good; i++, in.SequenceNumber++)
+		asker->good = a.f.pfnQueryAuthenticatedChannel(a.device, channel, sizeof(in), &in, sizeof(out), &out) ==
+				      E_INVALIDARG &&
+			      is_signed(&out, sizeof(out)) && out.Output.SequenceNumber == in.SequenceNumber;
+	return NULL;
+}
+
+void answers_find_their_questions(void **state)
+{
+	struct asker askers[4];
 
 	(void)state;
-	assert_int_equal(ask(&unknown, next_query++, &in, sizeof(in), &out, sizeof(out)), E_FAIL);
-	assert_true(all_are((uint8_t *)&out + sizeof(out.Output), 0, sizeof(out) - sizeof(out.Output)));
-	assert_int_equal(order(&unknown, next_order++, &replayed, sizeof(replayed)), E_FAIL);
-	assert_int_equal(
-		order(&D3D11_1DDI_AUTHENTICATED_CONFIGURE_SHARED_RESOURCE_GUID, next_order++, &shared, sizeof(shared)),
-		E_FAIL);
-	name = (uint8_t *)name + 0x100; /* another channel's handle in the message */
-	assert_int_equal(protect(next_order, 1), E_INVALIDARG);
-	assert_int_equal(ask_type(next_query), E_INVALIDARG);
-	name = was;
-	assert_int_equal(protect(next_order++, 1), S_OK);
-	assert_int_equal(ask_type(next_query++), S_OK);
-	a.f.pfnDestroyAuthenticatedChannel(a.device, channel);
-	refuse_without_mac(&a, channel);
-	free(channel.pDrvPrivate);
-	assert_int_equal(a.reports + b.reports, 0);
+	for (UINT k = 0; k < 4; k++) {
+		askers[k] = (struct asker){.first = 1000 * k, .good = true};
+		assert_int_equal(pthread_create(&askers[k].thread, NULL, ask_often, &askers[k]), 0);
+	}
+	for (UINT k = 0; k < 4; k++)
+		pthread_join(askers[k].thread, NULL);
+	for (UINT k = 0; k < 4; k++)
+		assert_true(askers[k].good);
 }

@@ -133,6 +133,9 @@ void channels_are_hardware_and_one_a_device(void **state);
 void channels_end_with_their_device(void **state);
 void channel_key_exchange(void **state);
 void numbers_rise_from_their_start(void **state);
+void answers_find_their_questions(void **state);
+
+/* channel_messages.c */
 void queries_are_answered_truthfully(void **state);
 void sessions_are_bound_to_decoders(void **state);
 void sizes_of_messages_are_exact(void **state);

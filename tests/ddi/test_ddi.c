@@ -41,6 +41,7 @@ int main(void)
 		cmocka_unit_test(channels_end_with_their_device),
 		cmocka_unit_test(channel_key_exchange),
 		cmocka_unit_test(numbers_rise_from_their_start),
+		cmocka_unit_test(answers_find_their_questions),
 		cmocka_unit_test(queries_are_answered_truthfully),
 		cmocka_unit_test(sessions_are_bound_to_decoders),
 		cmocka_unit_test(sizes_of_messages_are_exact),

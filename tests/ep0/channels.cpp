@@ -39,6 +39,7 @@ void test_channels(Board &b)
 	expect(b, 0, c.session + 0x100, COFFER_ERR_HANDLE, COFFER_ERR_STATE, "generation");
 	expect(b, 0, other.session, COFFER_ERR_HANDLE, COFFER_ERR_STATE, "foreign");
 	expect(b, 0, 0, COFFER_ERR_HANDLE, COFFER_ERR_STATE, "handle 0");
+	check(b.surface(0, c.session, 1).result == COFFER_ERR_HANDLE, "no surface of a channel's");
 	check(b.destroy(1, c.session) == COFFER_ERR_HANDLE, "foreign destroy");
 	check(b.destroy(0, c.session) == COFFER_OK, "destroy");
 	expect(b, 0, c.session, COFFER_ERR_HANDLE, COFFER_ERR_HANDLE, "stale");
