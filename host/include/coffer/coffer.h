@@ -218,7 +218,8 @@ enum coffer_session_kind coffer_session_kind(const coffer_session *session);
 /* One of a context at a time (else NO_SLOT at its creation). Its key is negotiated as a protected session's, by
  * coffer_negotiate, and never in a slot. It answers an application's queries and takes its configurations, both under
  * AES-CMAC (SP 800-38B; OMAC1) with that key, as the Direct3D 11.1 DDI has it: docs/ddi.md. The kind says how the
- * structures D3D11_1DDI_AUTHENTICATED_* are laid out, as in programs of 64 or of 32 bits; they pass unchanged. */
+ * structures D3D11_1DDI_AUTHENTICATED_* are laid out, as in programs of 64 or of 32 bits; they pass unchanged. Jobs and surfaces it
+ * has none, and coffer_session_check says STATE while it lives. */
 
 /* A query, of the structure's `bytes` bytes (32 to 64; in 32 bits from 24). The answer to a known type has `room` bytes, the
  * size of its structure; to an unknown one, and if room is less than the header's, it is the header alone. What the board
