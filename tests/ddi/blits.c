@@ -46,14 +46,19 @@ static void pattern_encrypt(const D3D11_1DDI_ENCRYPTED_BLOCK_INFO *info, const u
 void patterns(void **state)
 {
 	static const D3D11_1DDI_ENCRYPTED_BLOCK_INFO good[] = {
-		{100, 0, 0}, {0, 16, 16}, {32, 20, 48},  {BYTES, 0, 0},
-		{16, 0, 16}, {0, 0, 0},   {64, 7, 1024}, {16, 1, 0},
+		{100, 0, 0},          {0, 16, 16},         {32, 20, 48},
+		{BYTES, 0, 0},        {16, 0, 16},         {0, 0, 0},
+		{64, 7, 1024},        {16, 1, 0},          {0, UINT32_MAX, UINT32_MAX},
+		{16, UINT32_MAX, 16}, {16, 1, UINT32_MAX}, {0, 0, UINT32_MAX},
 	};
 	static const D3D11_1DDI_ENCRYPTED_BLOCK_INFO bad[] = {
 		{100, 20, 2},
 		{0, 16, 17},
 		{BYTES + 16, 0, 0},
 		{1, 1, 1},
+		{0, 1, 1},
+		{UINT32_MAX, 0, 0},
+		{UINT32_MAX, UINT32_MAX, UINT32_MAX},
 	};
 	uint8_t picture[BYTES], seen[BYTES], before[BYTES], iv[16];
 
@@ -114,6 +119,35 @@ void misuse_changes_nothing_and_is_not_reported(void **state)
 	assert_memory_equal(before, seen, BYTES);
 	assert_int_equal(a.reports + b.reports, 0);
 	destroy_resource(&b, other);
+}
+
+/* As many bytes in another shape are another picture. */
+void shapes_have_to_agree(void **state)
+{
+	static const UINT shapes[][2] = {
+		{WIDTH, HEIGHT / 2}, {WIDTH / 2, HEIGHT * 2}, {WIDTH * 2, HEIGHT / 2}, {WIDTH, HEIGHT + 1}};
+	uint8_t picture[BYTES], seen[BYTES], iv[16];
+
+	(void)state;
+	random_picture(picture);
+	fresh_iv(iv);
+	decrypt_under(NULL, picture, iv);
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		size_t bytes = (size_t)shapes[i][0] * shapes[i][1];
+		D3D10DDI_HRESOURCE other =
+			create_shape(&a, COFFER_DDI_RESOURCE_STAGING, session, shapes[i][0], shapes[i][1]);
+
+		memset(bytes_of(&a, other), GARBAGE, bytes);
+		fresh_iv(iv);
+		a.f.pfnDecryptionBlt(a.device, session, other, protected_surface, NULL, 0, NULL, 16, iv);
+		a.f.pfnEncryptionBlt(a.device, session, protected_surface, other, 16, iv);
+		assert_true(all_are(iv, 0, 16));
+		assert_true(all_are(bytes_of(&a, other), GARBAGE, bytes));
+		destroy_resource(&a, other);
+	}
+	read_back(seen);
+	assert_memory_equal(picture, seen, BYTES);
+	assert_int_equal(a.reports, 0);
 }
 
 void read_back_key_s_wrapped_form_is_no_content_key(void **state)

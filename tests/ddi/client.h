@@ -96,11 +96,13 @@ void slots_run_out_and_come_back(void **state);
 void certificate_is_whole_or_zero(void **state);
 void blits_before_the_key_exchange_do_nothing(void **state);
 void key_exchange(void **state);
+void key_exchange_in_another_thread(void **state);
 
 /* blits.c */
 void picture_goes_in_and_comes_out(void **state);
 void patterns(void **state);
 void misuse_changes_nothing_and_is_not_reported(void **state);
+void shapes_have_to_agree(void **state);
 void read_back_key_s_wrapped_form_is_no_content_key(void **state);
 void read_back_ivs_rise(void **state);
 void resources_refuse_nonsense(void **state);
@@ -116,11 +118,14 @@ void second_start_replaces_the_first(void **state);
 void finish_without_start_does_nothing(void **state);
 void wrapped_key_means_another_key_after_a_refresh(void **state);
 void refresh_refuses_nonsense(void **state);
+void jobs_before_a_finish_keep_the_old_key(void **state);
 
 /* decoder.c */
 void cenc_bitstreams(void **state);
 void cbcs_bitstreams(void **state);
 void frame_keeps_its_key(void **state);
+void content_key_serves_each_use_in_turn(void **state);
+void lent_session_s_keys_are_loaded_anew(void **state);
 
 /* frames.c */
 void decoders_refuse_nonsense(void **state);
@@ -147,5 +152,9 @@ void handles_name_sessions_and_decoders(void **state);
 void sessions_of_others_are_refused_everywhere(void **state);
 void stale_sessions_are_refused_everywhere(void **state);
 void missing_pointers_are_refused_everywhere(void **state);
+
+/* memory.c */
+void void_entries_tell_when_memory_is_short(void **state);
+void entries_with_a_result_say_when_memory_is_short(void **state);
 
 #endif

@@ -294,3 +294,70 @@ void frame_keeps_its_key(void **state)
 	destroy_decoder(decoder);
 	close_bitstream(&s);
 }
+
+/* One key, as a blit's (rising IVs), in cenc (none), and in cbcs: the slot serves one of them at a time. */
+void content_key_serves_each_use_in_turn(void **state)
+{
+	static const GUID *const encryptions[] = {
+		&D3DWDDM2_4DDI_DECODER_BITSTREAM_ENCRYPTION_TYPE_CENC,
+		&D3DWDDM2_4DDI_DECODER_BITSTREAM_ENCRYPTION_TYPE_CBCS,
+	};
+	uint8_t picture[BYTES], seen[BYTES], iv[16];
+	D3D11_1DDI_HDECODE decoders[2];
+	struct bitstream s;
+
+	(void)state;
+	open_bitstream(&s);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(create_decoder(s.target, encryptions[i], &decoders[i]), S_OK);
+	for (int turn = 0; turn < 6; turn++) {
+		bool is_cbcs = turn % 3 == 1;
+		desc buffer = buffer_of(s.sources[0], BYTES, s.iv, 16, NULL, 0);
+		D3D11_1DDI_HDECODE decoder = decoders[is_cbcs];
+
+		random_picture(picture);
+		if (turn % 3 == 2) {
+			if (turn > 3) { /* what the blits have used is not forgotten in between */
+				decrypt_under(s.content_key, picture, iv);
+				read_back(seen);
+				assert_memory_not_equal(picture, seen, BYTES);
+			}
+			fresh_iv(iv);
+			decrypt_under(s.content_key, picture, iv);
+			read_back(seen);
+		} else {
+			memcpy(bytes_of(&a, s.sources[0]), picture, BYTES);
+			(is_cbcs ? cbcs_encrypt : cenc_encrypt)(s.content_key, &buffer, bytes_of(&a, s.sources[0]));
+			assert_int_equal(begin_frame(decoder, s.content_key), S_OK);
+			assert_int_equal(a.f24.pfnVideoDecoderSubmitBuffers2(a.device, decoder, 1, &buffer), S_OK);
+			a.f.pfnVideoDecoderEndFrame(a.device, decoder);
+			read_back_of(s.target, staging, seen, BYTES);
+		}
+		assert_memory_equal(picture, seen, BYTES);
+	}
+	for (int i = 0; i < 2; i++)
+		destroy_decoder(decoders[i]);
+	close_bitstream(&s);
+}
+
+/* Who has been lent the native session may load another key behind the driver's back. */
+void lent_session_s_keys_are_loaded_anew(void **state)
+{
+	uint8_t key[16], other[16], wrapped[16], picture[BYTES], seen[BYTES], iv[16];
+	coffer_session *native = CofferCryptoSession(a.device, session);
+
+	(void)state;
+	assert_int_equal(coffer_random(key, sizeof(key)), 0);
+	assert_int_equal(coffer_random(other, sizeof(other)), 0);
+	aes_ecb(session_key, AES_ENCRYPT, other, wrapped);
+	for (int i = 0; i < 2; i++) {
+		random_picture(picture);
+		fresh_iv(iv);
+		decrypt_under(key, picture, iv);
+		read_back(seen);
+		assert_memory_equal(picture, seen, BYTES);
+		assert_int_equal(
+			coffer_load_key(native, wrapped, 16, 16, COFFER_MODE_CTR, COFFER_CTR_REFUSE64, NULL, NULL), 0);
+	}
+	assert_int_equal(a.reports, 0);
+}

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "session.h" /* the library's: to forge a handle */
+
 static const HRESULT invalid = E_INVALIDARG;
 
 /* Calls all entries on `device` with `s`, which all have to refuse. */
@@ -63,8 +65,10 @@ static void check_session_is_whole(const uint8_t before[BYTES], const uint8_t st
 void sessions_of_others_are_refused_everywhere(void **state)
 {
 	uint8_t before[BYTES], staged[BYTES], random[16];
+	D3D11_1DDI_CERTIFICATE_INFO info = {.CertificateType = D3D11_1DDI_CERTIFICATE_TYPE_CRYPTO_SESSION};
 	const D3D10DDI_HDEVICE nobody = {NULL};
 	struct client stranger = b;
+	UINT size = 9;
 
 	(void)state;
 	read_back(before);
@@ -73,7 +77,10 @@ void sessions_of_others_are_refused_everywhere(void **state)
 	all_refuse(&b, session, staging, protected_surface);
 	all_refuse(&a, foreign, staging, protected_surface);
 	stranger.device = nobody;
+	info.CryptoSessionType = D3D11_1DDI_CRYPTO_TYPE_AES128_CTR;
 	all_refuse(&stranger, session, staging, protected_surface);
+	a.f.pfnGetCertificateSize(nobody, &info, &size);
+	assert_int_equal(size, 0);
 	/* None of them started a refresh. */
 	a.f.pfnFinishSessionKeyRefresh(a.device, session);
 	check_session_is_whole(before, staged);
@@ -117,6 +124,7 @@ void missing_pointers_are_refused_everywhere(void **state)
 	D3D11_1DDI_CERTIFICATE_INFO info = {.CertificateType = D3D11_1DDI_CERTIFICATE_TYPE_CRYPTO_SESSION};
 	D3D11_1DDI_VIDEO_CONTENT_PROTECTION_CAPS caps;
 	uint8_t before[BYTES], staged[BYTES], iv[16], blob[256] = {0};
+	static const UINT odd[] = {0, 1, 15, 17, 32};
 	UINT64 data;
 	UINT size = 9;
 	GUID guid;
@@ -137,6 +145,15 @@ void missing_pointers_are_refused_everywhere(void **state)
 	a.f.pfnEncryptionBlt(a.device, session, protected_surface, no_resource, 16, iv);
 	assert_true(all_are(iv, 0, 16));
 	a.f.pfnEncryptionBlt(a.device, session, protected_surface, staging, 16, NULL);
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		memset(blob, GARBAGE, 64);
+		a.f.pfnEncryptionBlt(a.device, session, protected_surface, staging, odd[i], blob);
+		assert_true(all_are(blob, 0, odd[i] < 16 ? odd[i] : 16));
+		memset(blob, GARBAGE, 64);
+		a.f.pfnGetEncryptionBltKey(a.device, session, odd[i], blob);
+		assert_true(all_are(blob, 0, odd[i]));
+		assert_true(all_are(blob + odd[i], GARBAGE, 64 - odd[i]));
+	}
 	a.f.pfnGetEncryptionBltKey(a.device, session, 16, NULL);
 	all_refuse(&a, no_session, staging, protected_surface);
 	a.f20.pfnCheckCryptoSessionStatus(a.device, session, NULL);
@@ -164,9 +181,6 @@ void missing_pointers_are_refused_everywhere(void **state)
 	assert_int_equal(
 		a.f.pfnGetCryptoKeyExchangeType(a.device, &D3D11_1DDI_CRYPTO_TYPE_AES128_CTR, &NULL_GUID, 0, NULL),
 		E_INVALIDARG);
-	assert_int_equal(a.f24.pfnNegotiateCryptoSessionKeyExchangeMT(
-				 a.device, session, (D3DWDDM2_4DDI_CRYPTO_SESSION_KEY_EXCHANGE_FLAGS)1, 256, blob),
-			 E_INVALIDARG);
 	assert_int_equal(a.f20.pfnGetDataForNewHardwareKey(a.device, session, 0, NULL, NULL), E_INVALIDARG);
 	assert_int_equal(a.f20.pfnGetDataForNewHardwareKey(a.device, session, 1, NULL, &data), E_INVALIDARG);
 	assert_int_equal(a.f20.pfnGetDataForNewHardwareKey(a.device, session, 0, NULL, &data),
@@ -180,12 +194,22 @@ void missing_pointers_are_refused_everywhere(void **state)
 void statuses_are_the_boards(void **state)
 {
 	D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS status = D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS_KEY_LOST;
+	D3D11_1DDI_HCRYPTOSESSION s;
+	coffer_session *native;
 
 	(void)state;
 	a.f20.pfnCheckCryptoSessionStatus(a.device, session, &status);
 	assert_int_equal(status, D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS_OK);
 	b.f20.pfnCheckCryptoSessionStatus(b.device, foreign, &status); /* it lives, but has no key */
 	assert_int_equal(status, D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS_KEY_LOST);
+	assert_int_equal(create_session(&a, &s), S_OK);
+	native = CofferCryptoSession(a.device, s);
+	native->slots[COFFER_KEY_SESSION] += 0x100; /* to the board, a session that has ended */
+	a.f20.pfnCheckCryptoSessionStatus(a.device, s, &status);
+	assert_int_equal(status, D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS_KEY_AND_CONTENT_LOST);
+	native->slots[COFFER_KEY_SESSION] -= 0x100;
+	a.f.pfnDestroyCryptoSession(a.device, s);
+	free(s.pDrvPrivate);
 	assert_int_equal(a.reports + b.reports, 0);
 }
 

@@ -129,3 +129,52 @@ void refresh_refuses_nonsense(void **state)
 	free(keyless.pDrvPrivate);
 	assert_int_equal(a.reports, 0);
 }
+
+/* A job that the board has before Finish is done under the key of before. It takes the native session to leave one there. */
+void jobs_before_a_finish_keep_the_old_key(void **state)
+{
+	uint8_t random[16], picture[BYTES], sent[BYTES], back[BYTES], wrapped[16], readback[16], iv[16];
+	coffer_session *native = CofferCryptoSession(a.device, session);
+	coffer_context *context = coffer_session_context(native);
+	coffer_surface *surface;
+	coffer_task *task;
+	struct coffer_outcome outcome;
+	struct coffer_job_desc in = {
+		.op = COFFER_OP_CRYPT,
+		.mode = COFFER_MODE_CTR,
+		.counter_rule = COFFER_CTR_REFUSE64,
+		.slot = coffer_session_slot(native, COFFER_KEY_SESSION),
+		.src = sent,
+		.length = BYTES,
+	};
+	struct coffer_job_desc out = {
+		.op = COFFER_OP_CRYPT,
+		.mode = COFFER_MODE_CTR,
+		.counter_rule = COFFER_CTR_REFUSE64,
+		.encrypt = 1,
+		.slot = coffer_session_slot(native, COFFER_KEY_READBACK),
+		.dst = back,
+		.length = BYTES,
+	};
+
+	(void)state;
+	assert_int_equal(coffer_surface_create(native, BYTES, NULL, &surface), 0);
+	in.dst_surface = out.src_surface = coffer_surface_handle(surface);
+	random_picture(picture);
+	fresh_iv(in.start.iv);
+	aes_ctr(session_key, in.start.iv, 0, picture, sent, BYTES);
+	start(random);
+	assert_int_equal(coffer_submit(context, &in, NULL, NULL, &task), 0);
+	finish(random);
+	assert_int_equal(coffer_task_wait(task, NULL, NULL), 0);
+	coffer_task_release(&task);
+	a.f.pfnGetEncryptionBltKey(a.device, session, sizeof(wrapped), wrapped);
+	aes_ecb(session_key, AES_DECRYPT, wrapped, readback);
+	assert_int_equal(coffer_run(context, &out, NULL, &outcome), 0);
+	memcpy(iv, outcome.board_iv, sizeof(iv));
+	aes_ctr(readback, iv, 0, back, back, BYTES);
+	assert_memory_equal(picture, back, BYTES);
+	assert_int_equal(coffer_surface_destroy(&surface, NULL), 0);
+	assert_true(decrypts_under(session_key));
+	assert_int_equal(a.reports, 0);
+}

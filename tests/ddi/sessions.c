@@ -2,6 +2,7 @@
 /* Sessions from their capabilities to their key exchange, which comes last: the other files need the key. */
 #include "client.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,56 @@ void key_exchange(void **state)
 	assert_int_equal(a.f.pfnNegotiateCryptoSessionKeyExchange(a.device, session, 256, NULL), E_INVALIDARG);
 	assert_int_equal(a.f.pfnNegotiateCryptoSessionKeyExchange(a.device, foreign, 256, blob), E_INVALIDARG);
 	assert_int_equal(b.f.pfnNegotiateCryptoSessionKeyExchange(b.device, session, 256, blob), E_INVALIDARG);
+	for (unsigned int flag = 1; flag; flag <<= 1) {
+		const D3DWDDM2_4DDI_CRYPTO_SESSION_KEY_EXCHANGE_FLAGS flags = flag;
+
+		assert_int_equal(a.f24.pfnNegotiateCryptoSessionKeyExchange(a.device, session, flags, 256, blob),
+				 E_INVALIDARG);
+		assert_int_equal(a.f24.pfnNegotiateCryptoSessionKeyExchangeMT(a.device, session, flags, 256, blob),
+				 E_INVALIDARG);
+	}
 	assert_int_equal(a.f.pfnNegotiateCryptoSessionKeyExchange(a.device, session, 256, blob), S_OK);
 	assert_int_equal(a.f.pfnNegotiateCryptoSessionKeyExchange(a.device, session, 256, blob), E_INVALIDARG);
+}
+
+struct negotiation {
+	D3D11_1DDI_HCRYPTOSESSION session;
+	uint8_t blob[256];
+	HRESULT result;
+};
+
+static void *negotiate(void *arg)
+{
+	struct negotiation *n = arg;
+
+	n->result = b.f24.pfnNegotiateCryptoSessionKeyExchangeMT(
+		b.device, n->session, D3DWDDM2_4DDI_CRYPTO_SESSION_KEY_EXCHANGE_FLAG_NONE, sizeof(n->blob), n->blob);
+	return NULL;
+}
+
+/* WDDM 2.4's entry beside creations and destructions, which are of any thread, too. */
+void key_exchange_in_another_thread(void **state)
+{
+	D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS status;
+	D3D11_1DDI_HCRYPTOSESSION s;
+	struct negotiation n;
+	uint8_t key[16] = {1};
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(create_session(&b, &n.session), S_OK);
+	assert_int_equal(coffer_seal_session_key(board_key, key, n.blob), 0);
+	assert_int_equal(pthread_create(&thread, NULL, negotiate, &n), 0);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(create_session(&b, &s), S_OK);
+		b.f.pfnDestroyCryptoSession(b.device, s);
+		free(s.pDrvPrivate);
+	}
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(n.result, S_OK);
+	b.f24.pfnCheckCryptoSessionStatus(b.device, n.session, &status);
+	assert_int_equal(status, D3DWDDM2_0DDI_CRYPTO_SESSION_STATUS_OK);
+	b.f.pfnDestroyCryptoSession(b.device, n.session);
+	free(n.session.pDrvPrivate);
+	assert_int_equal(b.reports, 0);
 }

@@ -15,9 +15,11 @@ int main(void)
 		cmocka_unit_test(certificate_is_whole_or_zero),
 		cmocka_unit_test(blits_before_the_key_exchange_do_nothing),
 		cmocka_unit_test(key_exchange),
+		cmocka_unit_test(key_exchange_in_another_thread),
 		cmocka_unit_test(picture_goes_in_and_comes_out),
 		cmocka_unit_test(patterns),
 		cmocka_unit_test(misuse_changes_nothing_and_is_not_reported),
+		cmocka_unit_test(shapes_have_to_agree),
 		cmocka_unit_test(read_back_key_s_wrapped_form_is_no_content_key),
 		cmocka_unit_test(read_back_ivs_rise),
 		cmocka_unit_test(resources_refuse_nonsense),
@@ -33,6 +35,7 @@ int main(void)
 		cmocka_unit_test(cenc_bitstreams),
 		cmocka_unit_test(cbcs_bitstreams),
 		cmocka_unit_test(frame_keeps_its_key),
+		cmocka_unit_test(content_key_serves_each_use_in_turn),
 		cmocka_unit_test(decoders_refuse_nonsense),
 		cmocka_unit_test(frames_have_an_order),
 		cmocka_unit_test(bad_buffers_are_refused_before_the_first),
@@ -51,6 +54,11 @@ int main(void)
 		cmocka_unit_test(sessions_of_others_are_refused_everywhere),
 		cmocka_unit_test(stale_sessions_are_refused_everywhere),
 		cmocka_unit_test(missing_pointers_are_refused_everywhere),
+		cmocka_unit_test(void_entries_tell_when_memory_is_short),
+		cmocka_unit_test(entries_with_a_result_say_when_memory_is_short),
+		/* From here on the session is lent, and no key counts as loaded. */
+		cmocka_unit_test(lent_session_s_keys_are_loaded_anew),
+		cmocka_unit_test(jobs_before_a_finish_keep_the_old_key),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -137,6 +137,11 @@ static int refresh(struct objects *o, const struct timespec *deadline)
 	return coffer_refresh(o->session, deadline, NULL);
 }
 
+static int session_check(struct objects *o, const struct timespec *deadline)
+{
+	return coffer_session_check(o->session, deadline);
+}
+
 static int list(struct objects *o, const struct timespec *deadline)
 {
 	struct coffer_device *boards;
@@ -177,6 +182,7 @@ static const struct call {
 	{"new_readback_key", new_readback_key, false},
 	{"start_refresh", start_refresh, false},
 	{"refresh", refresh, false},
+	{"session_check", session_check, false},
 	{"negotiate", negotiate, false},
 	{"channel_query", channel_query, false},
 	{"list", list, true},

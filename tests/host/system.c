@@ -176,6 +176,7 @@ static void handles(const char *argument)
 	job.slot = coffer_session_slot(session, COFFER_KEY_SESSION);
 	EXPECT(coffer_run(context, &job, NULL, &outcome), COFFER_E_REFUSED);
 	CHECK(outcome.status == COFFER_JOB_NO_KEY);
+	EXPECT(coffer_session_check(session, NULL), COFFER_E_STATE);
 	job.slot = coffer_session_slot(foreign, COFFER_KEY_SESSION);
 	EXPECT(coffer_run(context, &job, NULL, &outcome), COFFER_E_REFUSED);
 	CHECK(outcome.status == COFFER_JOB_BAD_HANDLE);
