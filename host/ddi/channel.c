@@ -55,8 +55,8 @@ static size_t room_for(const void *input, UINT in, UINT out)
 /* The caller's bytes, as far as a board takes them; zeros up to a whole header. Their number. */
 static size_t take(uint8_t *to, size_t most, size_t header, const void *from, size_t size)
 {
-	if (size > most)
-		size = most;
+	if (size > most) /* of no known type: enough for an answer */
+		size = header;
 	memset(to, 0, most);
 	memcpy(to, from, size);
 	return size < header ? header : size;

@@ -222,28 +222,6 @@ void channels_are_hardware_and_one_a_device(void **state)
 	assert_int_equal(a.reports + b.reports, 0);
 }
 
-/* The runtime's part of a lost or closed device: its channel goes with it, on the board too. */
-void channels_end_with_their_device(void **state)
-{
-	struct client c;
-	D3D11_1DDI_HAUTHCHANNEL made;
-	HANDLE first, second;
-
-	(void)state;
-	open_client(&c);
-	assert_int_equal(create(&c, D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE, &made, &first), S_OK);
-	CofferCloseDevice(c.device);
-	refuse_without_mac(&c, made);
-	free(made.pDrvPrivate);
-	free(c.device.pDrvPrivate);
-	open_client(&c);
-	assert_int_equal(create(&c, D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE, &made, &second), S_OK);
-	assert_ptr_not_equal(first, second);
-	destroy(&c, made);
-	CofferCloseDevice(c.device);
-	free(c.device.pDrvPrivate);
-}
-
 void channel_key_exchange(void **state)
 {
 	uint8_t blob[257];

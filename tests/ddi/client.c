@@ -48,7 +48,7 @@ HRESULT retrieve(struct client *c, UINT32 id, void *table)
 	return CofferRetrieveSubObject(c->device, id, sizeof(input), &input, sizeof(output), &output);
 }
 
-void open_client(struct client *c)
+static void open_client(struct client *c)
 {
 	const COFFER_DDIARG_OPENDEVICE open = {
 		.Size = sizeof(open),

@@ -46,7 +46,6 @@ extern const D3D11_1DDIARG_CREATECRYPTOSESSION *good_create;
 int set_up(void **state);
 int tear_down(void **state);
 
-void open_client(struct client *c);
 HRESULT retrieve(struct client *c, UINT32 id, void *table);
 
 /* Memory of the caller's, with anything in it. */
@@ -135,7 +134,6 @@ void decoders_end_with_what_they_are_bound_to(void **state);
 
 /* channel.c */
 void channels_are_hardware_and_one_a_device(void **state);
-void channels_end_with_their_device(void **state);
 void channel_key_exchange(void **state);
 void numbers_rise_from_their_start(void **state);
 void answers_find_their_questions(void **state);
@@ -156,5 +154,6 @@ void missing_pointers_are_refused_everywhere(void **state);
 /* memory.c */
 void void_entries_tell_when_memory_is_short(void **state);
 void entries_with_a_result_say_when_memory_is_short(void **state);
+void channels_say_when_memory_is_short(void **state);
 
 #endif

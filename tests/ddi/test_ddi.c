@@ -41,7 +41,6 @@ int main(void)
 		cmocka_unit_test(bad_buffers_are_refused_before_the_first),
 		cmocka_unit_test(decoders_end_with_what_they_are_bound_to),
 		cmocka_unit_test(channels_are_hardware_and_one_a_device),
-		cmocka_unit_test(channels_end_with_their_device),
 		cmocka_unit_test(channel_key_exchange),
 		cmocka_unit_test(numbers_rise_from_their_start),
 		cmocka_unit_test(answers_find_their_questions),
@@ -56,6 +55,7 @@ int main(void)
 		cmocka_unit_test(missing_pointers_are_refused_everywhere),
 		cmocka_unit_test(void_entries_tell_when_memory_is_short),
 		cmocka_unit_test(entries_with_a_result_say_when_memory_is_short),
+		cmocka_unit_test(channels_say_when_memory_is_short),
 		/* From here on the session is lent, and no key counts as loaded. */
 		cmocka_unit_test(lent_session_s_keys_are_loaded_anew),
 		cmocka_unit_test(jobs_before_a_finish_keep_the_old_key),
