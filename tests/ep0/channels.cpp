@@ -80,6 +80,4 @@ void channel_messages(Board &b, uint16_t interface, uint32_t channel)
 		check(a.result == COFFER_OK && a.bytes == 48 && a.channel == channel && took < AnswerLimit,
 		      std::string(c.name) + ": answer");
 	}
-	// Ended while it waits or is worked on, at any moment.
-	check(b.channel_command(interface, channel, 0, 72) == COFFER_OK, "a last one");
 }
