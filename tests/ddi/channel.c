@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "omac.h"
+
 static const D3D11_1DDI_HRTAUTHCHANNEL runtime = {NULL};
 D3D11_1DDI_HAUTHCHANNEL channel;
 HANDLE name;
@@ -17,47 +19,14 @@ static uint8_t channel_key[16];
 
 /* ---- an application's side ------------------------------------------------------------------------------- */
 
-static void times_x(uint8_t block[16])
-{
-	unsigned carry = block[0] & 0x80 ? 0x87 : 0;
-
-	for (int i = 0; i < 16; i++)
-		block[i] = (uint8_t)(block[i] << 1 | (i < 15 ? block[i + 1] >> 7 : 0));
-	block[15] ^= (uint8_t)carry;
-}
-
-/* RFC 4493. */
-static void omac(const uint8_t *message, size_t bytes, uint8_t mac[16])
-{
-	uint8_t subkey[16] = {0}, block[16] = {0};
-
-	aes_ecb(channel_key, AES_ENCRYPT, subkey, subkey);
-	times_x(subkey);
-	if (bytes % 16)
-		times_x(subkey);
-	for (size_t at = 0; at < bytes; at++) {
-		block[at % 16] ^= message[at];
-		if (at % 16 == 15 && at + 1 < bytes)
-			aes_ecb(channel_key, AES_ENCRYPT, block, block);
-	}
-	if (bytes % 16)
-		block[bytes % 16] ^= 0x80;
-	for (int i = 0; i < 16; i++)
-		block[i] ^= subkey[i];
-	aes_ecb(channel_key, AES_ENCRYPT, block, mac);
-}
-
 void sign(void *structure, size_t bytes)
 {
-	omac((uint8_t *)structure + 16, bytes - 16, structure);
+	omac_sign(channel_key, structure, bytes);
 }
 
 bool is_signed(const void *structure, size_t bytes)
 {
-	uint8_t mac[16];
-
-	omac((const uint8_t *)structure + 16, bytes - 16, mac);
-	return !memcmp(structure, mac, 16);
+	return omac_is_right(channel_key, structure, bytes);
 }
 
 /* Fills in the header and asks; checks MAC, echo and return code of the answer as an application must. */
