@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libcoffer on a virtual board: tests/host/system.c and calls.c in a scenario each, chains.c, channel.c; plain and sanitized."""
+"""libcoffer on a virtual board: tests/host/system.c and calls.c in a scenario each, chains.c, channel.c; plain and
+sanitized."""
 
 import subprocess
 
