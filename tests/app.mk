@@ -31,10 +31,10 @@ TEST_PROGRAMS += $(HB)/tests/film_cut
 
 # The DDI, against a board (coffer-board run -- build/tests/ddi), and its layouts, which are checked by compiling.
 DDI_TESTS := $(filter-out tests/ddi/layout.c tests/ddi/test_removed.c,$(wildcard tests/ddi/*.c))
-$(HB)/tests/ddi: $(DDI_TESTS) tests/ddi/client.h $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(HB)/tests/ddi_layout.o
+$(HB)/tests/ddi: $(DDI_TESTS) $(wildcard tests/ddi/*.h) tests/host/omac.h $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a $(HB)/tests/ddi_layout.o
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	@$(CC) $(APP_CFLAGS) -Wl,--wrap=malloc,--wrap=calloc -o $@ $(DDI_TESTS) $(HOST_LIB_O) $(APP_LINK)
+	@$(CC) $(APP_CFLAGS) -Itests/host -Wl,--wrap=malloc,--wrap=calloc -o $@ $(DDI_TESTS) $(HOST_LIB_O) $(APP_LINK)
 $(HB)/tests/ddi_layout.o: tests/ddi/layout.c $(wildcard host/include/coffer/d3d11ddi*.h)
 	@mkdir -p $(@D)
 	@$(CC) -std=c11 $(WARN) -ffreestanding -Ihost/include -c $< -o $@

@@ -12,3 +12,12 @@ $(HB)/tests/drbg: tests/oaep/test_drbg.c fw/src/drbg.c fw/include/drbg.h fw/incl
 	@echo "  CC $@"
 	@$(CC) $(HOST_CFLAGS) -Ifw/include -I$(FW) -I$(B)/mbedtls/include -o $@ $(filter %.c,$^) $(HOBJ)/libmbedcrypto.a $(shell pkg-config --libs cmocka)
 TEST_PROGRAMS += $(HB)/tests/drbg
+
+# Its channels and their MAC, with its own configuration of mbedTLS.
+$(HB)/tests/channel: tests/channel/test_channel.c fw/src/channel.c fw/src/cmac.c fw/mbedtls/small_aes.c $(B)/mbedtls/.version \
+		$(wildcard fw/include/*.h host/include/coffer/*.h) fw/mbedtls/coffer_config.h $(REGS_H)
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) -std=c11 $(CFLAGS) -Wall -Wextra $(HOST_SAN) -Ifw/include -I$(FW) -Ihost/include -isystem $(B)/mbedtls/include -I$(B)/mbedtls/library \
+		'-DMBEDTLS_CONFIG_FILE="$(CURDIR)/fw/mbedtls/coffer_config.h"' -o $@ $(filter %.c,$^) $(B)/mbedtls/library/constant_time.c $(shell pkg-config --libs cmocka)
+TEST_PROGRAMS += $(HB)/tests/channel

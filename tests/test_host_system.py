@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libcoffer on a virtual board: tests/host/system.c and calls.c in a scenario each, chains.c; plain and sanitized."""
+"""libcoffer on a virtual board: tests/host/system.c and calls.c in a scenario each, chains.c, channel.c; plain and
+sanitized."""
 
 import subprocess
 
@@ -58,6 +59,11 @@ def test_every_call(shared_board, scenario, build):
 def test_chains(shared_board):
     """CBC and patterns, in one job, in many jobs of a task, and in many tasks."""
     finish(start(shared_board, SANITIZED, program="chains"))
+
+
+def test_channels(shared_board):
+    """Queries in the layouts of 64 and 32 bits, among others that end before their answer."""
+    finish(start(shared_board, SANITIZED, program="channel"))
 
 
 def test_every_call_unplugged(shared_board):

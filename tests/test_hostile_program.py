@@ -2,6 +2,7 @@
 """Programs that bypass the library, on one board: what they cannot have, and that nobody else notices."""
 
 import secrets
+import struct
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -35,6 +36,7 @@ def requests_with(context, session, surface):
         "result": context.result(session).result,
         "surface": context.surface(session, 1).result,
         "destroy surface": context.destroy_surface(surface),
+        "channel": context.order(wire.CHANNEL_COMMAND, session.to_bytes(4, "little") + bytes(48), 48),
     }
 
 
@@ -222,3 +224,43 @@ def test_negotiations_wait_for_each_other(board):
         pass
     assert running.granted < last.granted < running.granted + first.info().negotiate_cycles
     assert works(first) and works(second) and works(third)
+
+
+# ---- channels ---------------------------------------------------------------------------------------------------
+
+
+def test_channels(board):
+    """A channel's slot does no work, its key is written once, and it binds no session of another context."""
+    mine, other = contexts(board, 0, 1)
+    key = secrets.token_bytes(16)
+    channel, theirs = mine.create(wire.CHANNEL_64).session, other.create(wire.CHANNEL_64).session
+    protected, opened = mine.create(wire.PROTECTED).session, mine.create(wire.OPEN).session
+    foreign = other.create(wire.PROTECTED).session
+    surface = mine.surface(protected, 1).surface
+    device = (0x10000 | mine.status().epoch & 0xFF) << 8 | mine.interface
+
+    assert mine.configure(key, channel, 0, wire.INITIALIZE, struct.pack("<2I", 1, 1)) == (wire.ERR_STATE, None)
+    for handle in theirs, protected, 0:
+        assert mine.configure(key, handle, 0, wire.INITIALIZE, bytes(8)) == (wire.ERR_HANDLE, None)
+    blob = wire.seal(mine.public_key(), key)
+    assert mine.start(theirs, blob) == wire.ERR_HANDLE
+    assert mine.start(channel, blob) == wire.OK
+    assert mine.finish(channel).result == wire.OK
+    assert mine.start(channel, blob) == wire.ERR_STATE
+    for mode, flags in ((wire.CTR, wire.RETURN), (wire.ECB, wire.RETURN), (wire.CTR, wire.DST_SURFACE)):
+        into = {"dst": surface} if flags == wire.DST_SURFACE else {}
+        status = mine.run(job(wire.CRYPT, slot=channel, mode=mode, flags=flags, length=16, **into), bytes(16), 16)
+        assert (status if into else status[0]) != wire.JOB_OK
+
+    assert mine.configure(key, channel, 0, wire.INITIALIZE, struct.pack("<2I", 1, 1)) == (wire.OK, 0)
+    numbers = iter(range(1, 10))
+    for session, owner in ((foreign, device), (opened, device), (channel, device), (protected, device + 1)):
+        bound = mine.configure(key, channel, next(numbers), wire.BIND_SESSION, struct.pack("<3Q", 5, session, owner))
+        assert bound == (wire.OK, wire.INVALIDARG)
+    fields = struct.pack("<3Q", 5, protected, device)
+    assert mine.configure(key, channel, next(numbers), wire.BIND_SESSION, fields) == (wire.OK, 0)
+    assert mine.configure(bytes(16), theirs, 0, wire.INITIALIZE, bytes(8)) == (wire.ERR_HANDLE, None)
+    assert mine.client.do("alt", 0, 1) == 0  # the context's end is the channel's
+    assert mine.configure(key, channel, 9, wire.BIND_SESSION, fields) == (wire.ERR_HANDLE, None)
+    assert mine.create(wire.CHANNEL_64).result == wire.OK
+    assert works(mine) and works(other)

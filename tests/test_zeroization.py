@@ -154,3 +154,34 @@ def test_a_negotiated_key_is_in_its_slot_alone(board):
     assert key_of(board, slot, 32) == key
     assert b"coffer-open-v1" in memory  # this is the right memory, the right way round
     assert not any(key[at : at + 8] in memory for at in range(len(key) - 7))
+
+
+@pytest.mark.parametrize(
+    "end", [killed, bus_reset, set_again, None], ids=["killed", "bus_reset", "set_again", "destroyed"]
+)
+def test_a_channel_s_key_lives_as_long_as_the_channel(board, end):
+    """In one place of the CPU's memory; after messages too, whose key schedules and subkeys were on its stack."""
+    key = secrets.token_bytes(16)
+    context = wire.Context(board.client(), INTERFACE)
+    channel = context.create(wire.CHANNEL_64).session
+    assert context.start(channel, wire.seal(context.public_key(), key)) == wire.OK
+    assert context.finish(channel).result == wire.OK
+    for number in range(3):
+        assert context.configure(key, channel, number, wire.INITIALIZE, bytes(8))[0] == wire.OK
+
+    zeros = Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(bytes(16))
+    subkey = (int.from_bytes(zeros, "big") << 1 ^ (0x87 if zeros[0] & 0x80 else 0)) % 2**128  # SP 800-38B, K1
+
+    def places():
+        memory = b"".join(peek(board, CPU_MEMORY, index) for index in range(CPU_WORDS))
+        assert subkey.to_bytes(16, "big")[:8] not in memory
+        return sum(memory.count(key[at : at + 8]) for at in (0, 8))
+
+    assert places() == 2
+    if end:
+        end(board, context)
+    else:
+        assert context.destroy(channel) == wire.OK
+    watcher = context if end in (set_again, None) else looking(board)
+    assert watcher.status().free_slots == watcher.info().slots
+    assert places() == 0

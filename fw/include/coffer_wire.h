@@ -33,6 +33,9 @@ enum coffer_request {
 	COFFER_REQ_NEGOTIATE_RESULT = 0x13, /* IN: wValue = slot index of the session; struct coffer_negotiate_result */
 	COFFER_REQ_SURFACE_CREATE = 0x14,   /* IN: wValue = slot index of the session | pages << 8; struct coffer_surface_created */
 	COFFER_REQ_SURFACE_DESTROY = 0x15,  /* OUT: struct coffer_handle_arg */
+	COFFER_REQ_CHANNEL_COMMAND = 0x16,  /* OUT: wValue = bytes that the answer to a query may have, 0 = a configuration; the first
+	                                     * part of struct coffer_channel_command */
+	COFFER_REQ_CHANNEL_ANSWER = 0x17,   /* IN: wValue = slot index of the channel; struct coffer_channel_answer */
 };
 
 /* A request that is malformed, unknown or not served at this alternate setting is answered by STALL;
@@ -44,7 +47,7 @@ enum coffer_result {
 	COFFER_ERR_REQUEST = 2,      /* unknown request, wrong length or value */
 	COFFER_ERR_CLOSED = 3,       /* the context is at alternate setting 0 */
 	COFFER_ERR_HANDLE = 4,       /* stale, foreign or wrong kind of handle */
-	COFFER_ERR_NO_SLOT = 5,      /* the context's share of key slots is used up */
+	COFFER_ERR_NO_SLOT = 5,      /* the context's share of key slots is used up; it has a channel already */
 	COFFER_ERR_NO_MEMORY = 6,    /* not enough surface pages, or no surface record */
 	COFFER_ERR_BLOB = 7,         /* the key blob is bad: one answer for every reason */
 	COFFER_ERR_STATE = 8,        /* wrong order: negotiated already, or no negotiation to report */
@@ -61,6 +64,9 @@ enum coffer_session_kind {
 	COFFER_SESSION_PROTECTED = 0,  /* session, content and read-back slot; empty OAEP label; 16-byte key */
 	COFFER_SESSION_OPEN = 1,       /* one slot; key and its usage come in the blob, label "coffer-open-v1" */
 	COFFER_SESSION_OPEN_WRAP = 2,  /* as OPEN with a content slot beside it, for LOAD_KEY */
+	COFFER_CHANNEL_64 = 3,         /* an authenticated channel (one of a context): a slot that never holds a key; empty OAEP
+	                                * label; 16-byte key; its messages are laid out as in programs of 64 bits */
+	COFFER_CHANNEL_32 = 4,         /* the same, of 32 bits */
 };
 #define COFFER_OPEN_LABEL "coffer-open-v1"
 
@@ -158,6 +164,23 @@ struct coffer_open_key {
 	uint8_t usage;     /* enum coffer_usage */
 	uint8_t iv_policy; /* enum coffer_iv_policy */
 	/* uint8_t key[key_bytes]; nothing behind it */
+};
+
+/* An authenticated channel's message: a structure D3D11_1DDI_AUTHENTICATED_* of <coffer/d3d11ddi.h>, bytes as the
+ * application laid them out. A query's input begins with the 16 bytes of a MAC that it has not, zero. */
+#define COFFER_CHANNEL_LEAST 40u /* the shortest: a configuration without parameters, in 32 bits */
+#define COFFER_CHANNEL_MOST 80u
+struct coffer_channel_command { /* 44 to 84 bytes */
+	uint32_t channel;
+	uint8_t message[COFFER_CHANNEL_MOST]; /* as many as the application gave */
+};
+
+struct coffer_channel_answer { /* 88 bytes */
+	uint8_t result; /* COFFER_PENDING until the answer is there */
+	uint8_t bytes;  /* of the message */
+	uint8_t reserved[2];
+	uint32_t channel;
+	uint8_t message[COFFER_CHANNEL_MOST]; /* zero behind its end */
 };
 
 struct coffer_surface_created { /* 16 bytes */
@@ -272,6 +295,8 @@ COFFER_ASSERT_SIZE(coffer_session_created, 16);
 COFFER_ASSERT_SIZE(coffer_negotiate, 260);
 COFFER_ASSERT_SIZE(coffer_negotiate_result, 32);
 COFFER_ASSERT_SIZE(coffer_surface_created, 16);
+COFFER_ASSERT_SIZE(coffer_channel_command, 84);
+COFFER_ASSERT_SIZE(coffer_channel_answer, 88);
 COFFER_ASSERT_SIZE(coffer_job, 64);
 COFFER_ASSERT_SIZE(coffer_completion, 64);
 

@@ -32,6 +32,9 @@ void negotiate_cancel(uint8_t ctx, uint32_t handle);
 /* Goes on with the work. After every wake-up. [main] */
 void negotiate_poll(void);
 
+/* An answer is near that must be released at its time: what takes thousands of cycles waits. [main] */
+bool negotiate_holds(void);
+
 bool negotiate_ready(void);
 /* From grant to release. */
 uint32_t negotiate_cycles(void);

@@ -20,7 +20,7 @@ struct oaep_key {
 
 /*
  * em: the 256 bytes that RSADP gave, most significant first; wiped. in_range: the ciphertext was below n.
- * Protected sessions: empty label, the message is a key of 16 bytes. Open ones: label "coffer-open-v1", the message is
+ * Protected sessions and channels: empty label, the message is a key of 16 bytes. Open ones: label "coffer-open-v1", the message is
  * struct coffer_open_key, with bits of its two enums alone, and its key, nothing behind. False, with *out zeroed, for
  * everything else, at the same cost.
  */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The control plane of a Coffer board. What a host may ask is answered from the interrupt (irq.c); here is what takes
- * long: boot, the random pool, key negotiation.
+ * long: boot, the random pool, key negotiation, messages of channels.
  */
 #include "board.h"
+#include "channel.h"
 #include "coffer_flash.h"
 #include "drbg.h"
 #include "identity.h"
@@ -43,6 +44,7 @@ int main(void)
 	for (;;) {
 		board_wait();
 		negotiate_poll();
+		channel_poll();
 		drbg_pool_poll();
 	}
 }

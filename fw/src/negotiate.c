@@ -113,6 +113,11 @@ void negotiate_init(void)
 
 /* ---- in the main loop ------------------------------------------------------------------------------------ */
 
+bool negotiate_holds(void)
+{
+	return now.phase == HOLDING;
+}
+
 bool negotiate_ready(void)
 {
 	return booted && rsa_ready();

@@ -99,7 +99,7 @@ static condition take_open(const uint8_t *db, struct oaep_key *out)
 bool oaep_decode(uint8_t em[256], bool in_range, enum coffer_session_kind kind, struct oaep_key *out)
 {
 	static const uint8_t none[sizeof(struct oaep_key)];
-	bool open = kind != COFFER_SESSION_PROTECTED;
+	bool open = kind == COFFER_SESSION_OPEN || kind == COFFER_SESSION_OPEN_WRAP;
 	condition good = both(equal(em[0], 0), mbedtls_ct_bool(in_range));
 
 	memset(out, 0, sizeof(*out));

@@ -6,6 +6,7 @@
 
 #include "board.h"
 #include "build_info.h"
+#include "channel.h"
 #include "coffer_wire.h"
 #include "drbg.h"
 #include "flash.h"
@@ -137,7 +138,7 @@ static void create_session(const struct ep0_request *r)
 {
 	struct coffer_session_created out = {0};
 
-	if (r->value > COFFER_SESSION_OPEN_WRAP) {
+	if (r->value > COFFER_CHANNEL_32) {
 		refuse(r, COFFER_ERR_REQUEST);
 		return;
 	}
@@ -171,7 +172,9 @@ static void create_surface(const struct ep0_request *r)
 		refuse(r, COFFER_ERR_REQUEST);
 		return;
 	}
-	out.result = (uint8_t)(s == NULL ? COFFER_ERR_HANDLE : surface_create(s, pages, wait_until(r), &out));
+	out.result =
+		(uint8_t)(s == NULL || s->kind >= COFFER_CHANNEL_64 ? COFFER_ERR_HANDLE
+								    : surface_create(s, pages, wait_until(r), &out));
 	unfetched.surface = out.surface;
 	unfetched.ctx = (uint8_t)r->index;
 	unfetched.epoch = r->epoch;
@@ -222,6 +225,16 @@ static enum coffer_result destroy_surface(const struct ep0_request *r, const voi
 	return surface_destroy((uint8_t)r->index, r->epoch, arg->handle);
 }
 
+static enum coffer_result command_channel(const struct ep0_request *r, const void *data)
+{
+	return channel_command((uint8_t)r->index, r->value, data, r->length - sizeof(uint32_t));
+}
+
+static void answer_channel(const struct ep0_request *r)
+{
+	ep0_send_copy(r, channel_answer((uint8_t)r->index), sizeof(struct coffer_channel_answer));
+}
+
 /* ---- the table ------------------------------------------------------------------------------------- */
 
 struct request {
@@ -246,6 +259,9 @@ static const struct request requests[] = {
 	{COFFER_REQ_NEGOTIATE_RESULT, COFFER_RT_IN, false, true, 32, 32, negotiate_answer, NULL},
 	{COFFER_REQ_SURFACE_CREATE, COFFER_RT_IN, false, true, 16, 16, create_surface, NULL},
 	{COFFER_REQ_SURFACE_DESTROY, COFFER_RT_OUT, false, false, 4, 4, NULL, destroy_surface},
+	{COFFER_REQ_CHANNEL_COMMAND, COFFER_RT_OUT, false, true, 4 + COFFER_CHANNEL_LEAST, 4 + COFFER_CHANNEL_MOST,
+	 NULL, command_channel},
+	{COFFER_REQ_CHANNEL_ANSWER, COFFER_RT_IN, false, false, 88, 88, answer_channel, NULL},
 };
 
 static const struct request *find(const struct ep0_request *r)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "channel.h"
 #include "negotiate.h"
 #include "surface.h"
 #include "vault.h"
@@ -31,6 +32,11 @@ static uint32_t attributes(uint16_t kind, enum slot_role role, uint8_t session_s
 	default:
 		return attr | ATTR_USAGE(COFFER_USE_CTR | COFFER_USE_ENCRYPT) | ATTR_RULE(COFFER_CTR_REFUSE64);
 	}
+}
+
+static bool is_channel(uint16_t kind)
+{
+	return kind >= COFFER_CHANNEL_64;
 }
 
 static uint8_t take_lowest(uint64_t *mask)
@@ -81,6 +87,8 @@ enum coffer_result session_create(uint8_t ctx, uint8_t epoch, uint16_t kind, uin
 	uint8_t own;
 	bool good;
 
+	if (is_channel(kind) && !channel_free(ctx))
+		return COFFER_ERR_NO_SLOT;
 	result = find_slots(ctx, wanted, deadline, &slots);
 	if (result != COFFER_OK)
 		return result;
@@ -101,6 +109,8 @@ enum coffer_result session_create(uint8_t ctx, uint8_t epoch, uint16_t kind, uin
 	}
 	s.handle = out->session;
 	sessions[own] = s;
+	if (is_channel(kind))
+		channel_begin(&s);
 	return COFFER_OK;
 }
 
@@ -127,12 +137,15 @@ enum coffer_result session_destroy(struct session *s)
 
 	negotiate_cancel(s->ctx, s->handle);
 	surface_forget_session(s->ctx, at.slot);
+	if (is_channel(s->kind))
+		channel_forget(s->ctx);
 	s->handle = 0;
 	return vault_revoke_session(at) ? COFFER_OK : COFFER_ERR_REVOKED;
 }
 
 void session_forget_context(uint8_t ctx)
 {
+	channel_forget(ctx);
 	for (uint8_t k = 0; k < SESSION_SLOTS; k++)
 		if (sessions[k].ctx == ctx)
 			sessions[k].handle = 0;
@@ -173,9 +186,11 @@ bool session_install_key(uint8_t ctx, uint8_t epoch, uint32_t handle, const uint
 	struct session *s = session_find(ctx, handle);
 	bool good = s != NULL && s->epoch == epoch && !s->negotiated;
 
-	if (good && s->kind != COFFER_SESSION_PROTECTED)
+	if (good && (s->kind == COFFER_SESSION_OPEN || s->kind == COFFER_SESSION_OPEN_WRAP))
 		good = set_open_attributes(s, key_bytes, usage, iv_policy);
-	if (good)
+	if (good && is_channel(s->kind))
+		channel_key(ctx, key);
+	else if (good)
 		good = vault_write_key((struct slot_ref){COFFER_HANDLE_INDEX(handle), ctx, epoch}, key, key_bytes);
 	if (good)
 		s->negotiated = true;

@@ -20,6 +20,7 @@ enum ddi_kind {
 	DDI_DEVICE = 0x43444556,   /* "CDEV" */
 	DDI_SESSION = 0x43534553,  /* "CSES" */
 	DDI_RESOURCE = 0x43524553, /* "CRES" */
+	DDI_CHANNEL = 0x4343484E,  /* "CCHN" */
 	DDI_DECODER = 0x43444543,  /* "CDEC" */
 };
 
@@ -60,6 +61,11 @@ struct ddi_session {
 	bool lent; /* to somebody who may load keys, too */
 };
 
+struct ddi_channel {
+	struct ddi_head head;
+	coffer_session *native;
+};
+
 struct ddi_resource {
 	struct ddi_head head;
 	COFFER_DDI_RESOURCE_KIND kind;
@@ -88,6 +94,7 @@ void ddi_mark(struct ddi_head *head, enum ddi_kind kind, struct ddi_device *devi
 struct ddi_device *ddi_device(D3D10DDI_HDEVICE handle);
 struct ddi_session *ddi_session(D3D10DDI_HDEVICE device, D3D11_1DDI_HCRYPTOSESSION handle);
 struct ddi_resource *ddi_resource(D3D10DDI_HDEVICE device, D3D10DDI_HRESOURCE handle);
+struct ddi_channel *ddi_channel(D3D10DDI_HDEVICE device, D3D11_1DDI_HAUTHCHANNEL handle);
 struct ddi_decoder *ddi_decoder(D3D10DDI_HDEVICE device, D3D11_1DDI_HDECODE handle);
 
 bool ddi_same_guid(const GUID *a, const GUID *b);
@@ -102,6 +109,9 @@ HRESULT ddi_result(struct ddi_device *device, int error);
 /* The same for VOID entries: what the caller did wrong is silent, what failed goes to pfnSetErrorCb. */
 void ddi_report(struct ddi_device *device, int error);
 
+/* RSAES-OAEP, of sessions and of channels. */
+HRESULT ddi_negotiate(struct ddi_device *device, coffer_session *native, UINT bytes, const void *blob);
+
 /* Sees to it that the session's content slot holds this key. 0 or the error of the job; COFFER_E_STATE where the key would have to be
  * loaded again, but is wrapped under a session key that is no more. */
 int ddi_load_content_key(struct ddi_session *session, const struct ddi_content_key *key,
@@ -115,6 +125,7 @@ void ddi_fill_unsupported(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 void ddi_fill_session(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 void ddi_fill_certificate(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 void ddi_fill_blt(D3D11_1DDI_VIDEODEVICEFUNCS *table);
+void ddi_fill_channel(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 void ddi_fill_refresh(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 void ddi_fill_decoder(D3D11_1DDI_VIDEODEVICEFUNCS *table);
 void ddi_fill_unsupported_2_0(D3DWDDM2_0DDI_VIDEODEVICEFUNCS *table);

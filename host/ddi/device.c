@@ -40,6 +40,11 @@ struct ddi_resource *ddi_resource(D3D10DDI_HDEVICE device, D3D10DDI_HRESOURCE ha
 	return of_device(device, handle.pDrvPrivate, DDI_RESOURCE);
 }
 
+struct ddi_channel *ddi_channel(D3D10DDI_HDEVICE device, D3D11_1DDI_HAUTHCHANNEL handle)
+{
+	return of_device(device, handle.pDrvPrivate, DDI_CHANNEL);
+}
+
 struct ddi_decoder *ddi_decoder(D3D10DDI_HDEVICE device, D3D11_1DDI_HDECODE handle)
 {
 	return of_device(device, handle.pDrvPrivate, DDI_DECODER);

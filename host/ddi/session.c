@@ -116,19 +116,24 @@ static VOID APIENTRY destroy_crypto_session(D3D10DDI_HDEVICE hDevice, D3D11_1DDI
 	explicit_bzero(session, sizeof(*session));
 }
 
+HRESULT ddi_negotiate(struct ddi_device *device, coffer_session *native, UINT bytes, const void *blob)
+{
+	struct timespec room;
+	HRESULT result;
+
+	if (bytes != COFFER_BLOB_BYTES || !blob || ddi_alive(device))
+		return E_INVALIDARG;
+	result = ddi_result(device, coffer_negotiate(native, blob, bytes, ddi_deadline(device, &room), NULL));
+	/* The documents know no lost device here: the session is useless, and the next call says why. */
+	return result == D3DDDIERR_DEVICEREMOVED ? E_INVALIDARG : result;
+}
+
 static HRESULT APIENTRY negotiate(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession, UINT DataSize,
 				  BYTE *pData)
 {
 	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
-	struct ddi_device *device = ddi_device(hDevice);
-	struct timespec room;
-	int error;
 
-	if (!session || DataSize != COFFER_BLOB_BYTES || !pData || ddi_alive(device))
-		return E_INVALIDARG;
-	error = coffer_negotiate(session->native, pData, DataSize, ddi_deadline(device, &room), NULL);
-	/* The documents know no lost device here: the session is useless, and the next call says why. */
-	return ddi_result(device, error) == D3DDDIERR_DEVICEREMOVED ? E_INVALIDARG : ddi_result(device, error);
+	return session ? ddi_negotiate(ddi_device(hDevice), session->native, DataSize, pData) : E_INVALIDARG;
 }
 
 /* Of WDDM 2.4, also as the entry that may be called from any thread: every negotiation here may. */

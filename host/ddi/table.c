@@ -10,6 +10,7 @@ static void fill_11_1(D3D11_1DDI_VIDEODEVICEFUNCS *table)
 	ddi_fill_session(table);
 	ddi_fill_certificate(table);
 	ddi_fill_blt(table);
+	ddi_fill_channel(table);
 	ddi_fill_refresh(table);
 	ddi_fill_decoder(table);
 }

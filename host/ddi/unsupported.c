@@ -303,40 +303,6 @@ static VOID APIENTRY videoProcessorInputViewReadAfterWriteHazard(D3D10DDI_HDEVIC
 {
 }
 
-static SIZE_T APIENTRY calcPrivateAuthenticatedChannelSize(D3D10DDI_HDEVICE,
-							   CONST D3D11_1DDIARG_CREATEAUTHENTICATEDCHANNEL *)
-{
-	return SMALL_SIZE;
-}
-
-static HRESULT APIENTRY createAuthenticatedChannel(D3D10DDI_HDEVICE, D3D11_1DDIARG_CREATEAUTHENTICATEDCHANNEL *,
-						   D3D11_1DDI_HAUTHCHANNEL, D3D11_1DDI_HRTAUTHCHANNEL)
-{
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
-static VOID APIENTRY destroyAuthenticatedChannel(D3D10DDI_HDEVICE, D3D11_1DDI_HAUTHCHANNEL) {}
-
-static HRESULT APIENTRY negotiateAuthenticatedChannelKeyExchange(D3D10DDI_HDEVICE, D3D11_1DDI_HAUTHCHANNEL, UINT,
-								 VOID *)
-{
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
-static HRESULT APIENTRY queryAuthenticatedChannel(D3D10DDI_HDEVICE, D3D11_1DDI_HAUTHCHANNEL, UINT, CONST VOID *, UINT,
-						  VOID *)
-{
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
-static HRESULT APIENTRY configureAuthenticatedChannel(D3D10DDI_HDEVICE, D3D11_1DDI_HAUTHCHANNEL, UINT, CONST VOID *,
-						      D3D11_1DDI_AUTHENTICATED_CONFIGURE_OUTPUT *pOutputData)
-{
-	if (pOutputData)
-		memset(pOutputData, 0, sizeof(*pOutputData));
-	return D3DDDIERR_UNSUPPORTEDCRYPTO;
-}
-
 static VOID APIENTRY videoProcessorSetStreamRotation(D3D10DDI_HDEVICE, D3D11_1DDI_HVIDEOPROCESSOR, UINT, BOOL,
 						     D3D11_1DDI_VIDEO_PROCESSOR_ROTATION)
 {
@@ -405,12 +371,6 @@ void ddi_fill_unsupported(D3D11_1DDI_VIDEODEVICEFUNCS *table)
 	table->pfnCreateVideoProcessorOutputView = createVideoProcessorOutputView;
 	table->pfnDestroyVideoProcessorOutputView = destroyVideoProcessorOutputView;
 	table->pfnVideoProcessorInputViewReadAfterWriteHazard = videoProcessorInputViewReadAfterWriteHazard;
-	table->pfnCalcPrivateAuthenticatedChannelSize = calcPrivateAuthenticatedChannelSize;
-	table->pfnCreateAuthenticatedChannel = createAuthenticatedChannel;
-	table->pfnDestroyAuthenticatedChannel = destroyAuthenticatedChannel;
-	table->pfnNegotiateAuthenticatedChannelKeyExchange = negotiateAuthenticatedChannelKeyExchange;
-	table->pfnQueryAuthenticatedChannel = queryAuthenticatedChannel;
-	table->pfnConfigureAuthenticatedChannel = configureAuthenticatedChannel;
 	table->pfnVideoProcessorSetStreamRotation = videoProcessorSetStreamRotation;
 	table->pfnGetCaptureHandle = getCaptureHandle;
 }

@@ -187,7 +187,7 @@ struct coffer_context *context_new(struct coffer *library)
 	TAILQ_INIT(&context->completed);
 	STAILQ_INIT(&context->finished);
 	TAILQ_INIT(&context->controls);
-	TAILQ_INIT(&context->negotiations);
+	TAILQ_INIT(&context->polls);
 	TAILQ_INIT(&context->jobs);
 	TAILQ_INIT(&context->ready);
 	TAILQ_INIT(&context->in_flight);

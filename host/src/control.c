@@ -8,6 +8,9 @@
 
 #include "internal.h"
 
+#define FIRST_POLL_MS   1
+#define SLOWEST_POLL_MS 50
+
 static void control_done(struct coffer_context *context, struct transfer *transfer);
 
 int control_error(uint8_t result)
@@ -74,6 +77,8 @@ static void answered(struct coffer_context *context, int error)
 	context->control_asks = false;
 	if (task->kind == TASK_NEGOTIATE && !task->finished)
 		negotiate_answered(task, error);
+	else if (task->kind == TASK_CHANNEL && !task->finished)
+		channel_answered(task, error);
 	else if (task->finished && !error && task->control.undo)
 		task->control.undo(context, &task->control);
 	else
@@ -96,29 +101,53 @@ void control_queue(struct coffer_task *task)
 	context_wake(task->context);
 }
 
+void control_poll_later(struct coffer_task *task)
+{
+	int64_t interval = task->poll_interval ? task->poll_interval : FIRST_POLL_MS;
+
+	task->next_poll = coffer_deadline(interval);
+	task->poll_interval = interval * 2 < SLOWEST_POLL_MS ? interval * 2 : SLOWEST_POLL_MS;
+	task_ref(task);
+	TAILQ_INSERT_TAIL(&task->context->polls, task, link);
+}
+
 static void queue_due_polls(struct coffer_context *context)
 {
 	struct coffer_task *task, *next;
 
-	for (task = TAILQ_FIRST(&context->negotiations); task; task = next) {
+	for (task = TAILQ_FIRST(&context->polls); task; task = next) {
 		next = TAILQ_NEXT(task, link);
 		if (milliseconds_until(&task->next_poll) > 0)
 			continue;
-		TAILQ_REMOVE(&context->negotiations, task, link);
+		TAILQ_REMOVE(&context->polls, task, link);
 		TAILQ_INSERT_TAIL(&context->controls, task, link);
 	}
 }
 
+/* The first that need not wait for another command of a channel. */
+static struct coffer_task *next_control(struct coffer_context *context)
+{
+	struct coffer_task *task;
+
+	TAILQ_FOREACH(task, &context->controls, link)
+		if (task->kind != TASK_CHANNEL || !context->channel || context->channel == task)
+			break;
+	return task;
+}
+
 void control_step(struct coffer_context *context)
 {
+	struct coffer_task *task;
+
 	queue_due_polls(context);
-	while (!context->control && !context->error && !context->suspect && !TAILQ_EMPTY(&context->controls)) {
-		struct coffer_task *task = TAILQ_FIRST(&context->controls);
+	while (!context->control && !context->error && !context->suspect && (task = next_control(context))) {
 		const struct control *control = &task->control;
 		int error;
 
 		TAILQ_REMOVE(&context->controls, task, link);
 		context->control = task;
+		if (task->kind == TASK_CHANNEL)
+			context->channel = task;
 		error = send_setup(context, control->type, control->request, control->value,
 				   control->type == COFFER_RT_OUT ? control->data : NULL, control->length);
 		if (error)
@@ -131,7 +160,7 @@ int64_t control_next_poll(const struct coffer_context *context)
 	const struct coffer_task *task;
 	int64_t least = -1;
 
-	TAILQ_FOREACH(task, &context->negotiations, link) {
+	TAILQ_FOREACH(task, &context->polls, link) {
 		int64_t wait = milliseconds_until(&task->next_poll);
 
 		if (wait < 1)
@@ -165,6 +194,7 @@ static void reason_told(struct coffer_context *context, const uint8_t *data, int
 	memcpy(&status, data, sizeof(status));
 	context->control->control.booting =
 		status.last_result == COFFER_ERR_NOT_READY && !status.health && !status.boot_result;
+	context->control->control.busy = status.last_result == COFFER_PENDING;
 	if (status.alt_setting != 1)
 		context_fail(context, COFFER_E_LOST);
 	else if (context->control->control.type == COFFER_RT_IN || status.last_result == COFFER_OK)
@@ -213,9 +243,9 @@ void control_cancel(struct coffer_task *task)
 
 	if (context->control == task || (task->control.must_run && !context->error))
 		return;
-	TAILQ_FOREACH(other, &context->negotiations, link) {
+	TAILQ_FOREACH(other, &context->polls, link) {
 		if (other == task) {
-			TAILQ_REMOVE(&context->negotiations, task, link);
+			TAILQ_REMOVE(&context->polls, task, link);
 			task_unref(task);
 			return;
 		}
@@ -250,7 +280,7 @@ void control_fail(struct coffer_context *context, int error)
 	if (context->control_transfer && context->control_transfer->pending)
 		libusb_cancel_transfer(context->control_transfer->usb);
 	fail_list(&context->controls, error);
-	fail_list(&context->negotiations, error);
+	fail_list(&context->polls, error);
 }
 
 /* ---- blocking requests ---- */

@@ -72,7 +72,7 @@ int call_request(struct call *call, libusb_device_handle *device, const struct l
 
 /* ---- tasks (task.c) ---- */
 
-enum task_kind { TASK_CONTROL, TASK_NEGOTIATE, TASK_JOB };
+enum task_kind { TASK_CONTROL, TASK_NEGOTIATE, TASK_CHANNEL, TASK_JOB };
 
 /* A request on endpoint 0. */
 struct control {
@@ -82,6 +82,7 @@ struct control {
 	uint16_t got; /* IN: bytes received */
 	uint8_t data[sizeof(struct coffer_negotiate)];
 	bool booting;  /* refused as NOT_READY by a board with nothing wrong: ask again */
+	bool busy;     /* refused as PENDING: ask again */
 	bool must_run; /* goes to the board even when nobody waits for it any more */
 	uint64_t era;  /* 0, or what context->era was when the call began that consists of several requests */
 	void (*undo)(struct coffer_context *context, const struct control *done); /* nobody took the answer */
@@ -107,8 +108,8 @@ struct coffer_task {
 	struct coffer_outcome outcome;
 	pthread_cond_t done;
 
-	struct control control; /* TASK_CONTROL, TASK_NEGOTIATE */
-	uint32_t session;       /* TASK_NEGOTIATE */
+	struct control control; /* all but TASK_JOB */
+	uint32_t session;       /* TASK_NEGOTIATE, TASK_CHANNEL */
 	struct timespec next_poll;
 	int64_t poll_interval; /* ms */
 
@@ -213,7 +214,8 @@ struct coffer_context {
 	struct coffer_task *control;   /* under way there */
 	bool control_asks;             /* it was stalled: GET_STATUS is under way for the reason */
 	struct transfer *control_transfer;
-	struct task_list negotiations; /* waiting for their next poll */
+	struct task_list polls;      /* waiting for their next one: negotiations, commands of a channel */
+	struct coffer_task *channel; /* its command is at the board; other ones wait for its end */
 
 	struct task_list jobs;          /* not cut up yet */
 	struct wire_job_list ready;     /* to be sent */
@@ -262,10 +264,14 @@ void control_queue(struct coffer_task *task);
 void control_step(struct coffer_context *context);
 void control_cancel(struct coffer_task *task);
 void control_fail(struct coffer_context *context, int error);
-/* Milliseconds until the next poll of a negotiation is due; -1 = none waits. */
+/* Sends a task's request in a while, at the first time soon, then slower. */
+void control_poll_later(struct coffer_task *task);
+/* Milliseconds until the next poll is due; -1 = none waits. */
 int64_t control_next_poll(const struct coffer_context *context);
 /* negotiate.c: a request of a negotiation was answered. */
 void negotiate_answered(struct coffer_task *task, int error);
+/* channel.c: a request of a command was answered. */
+void channel_answered(struct coffer_task *task, int error);
 
 /* queue.c; lock held in all of them */
 void queue_step(struct coffer_context *context);

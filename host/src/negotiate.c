@@ -5,19 +5,6 @@
 #include "internal.h"
 #include "session.h"
 
-#define FIRST_POLL_MS   1
-#define SLOWEST_POLL_MS 50
-
-static void poll_later(struct coffer_task *task)
-{
-	struct coffer_context *context = task->context;
-
-	task->next_poll = coffer_deadline(task->poll_interval);
-	task->poll_interval = task->poll_interval * 2 < SLOWEST_POLL_MS ? task->poll_interval * 2 : SLOWEST_POLL_MS;
-	task_ref(task);
-	TAILQ_INSERT_TAIL(&context->negotiations, task, link);
-}
-
 static void result_told(struct coffer_task *task)
 {
 	struct coffer_negotiate_result result;
@@ -29,7 +16,7 @@ static void result_told(struct coffer_task *task)
 	}
 	memcpy(&result, task->control.data, sizeof(result));
 	if (result.result == COFFER_PENDING) {
-		poll_later(task);
+		control_poll_later(task);
 		return;
 	}
 	task->outcome.first_cycle = result.start_cycle;
@@ -44,7 +31,7 @@ static void result_told(struct coffer_task *task)
 void negotiate_answered(struct coffer_task *task, int error)
 {
 	if (error == COFFER_E_NOT_READY && task->control.booting) {
-		poll_later(task); /* its boot takes some millions of cycles, and then it will do it */
+		control_poll_later(task); /* its boot takes some millions of cycles, and then it will do it */
 	} else if (error) {
 		task_finish(task, error);
 	} else if (task->control.request == COFFER_REQ_NEGOTIATE_RESULT) {
@@ -56,7 +43,7 @@ void negotiate_answered(struct coffer_task *task, int error)
 			.value = COFFER_HANDLE_INDEX(task->session),
 			.length = sizeof(struct coffer_negotiate_result),
 		};
-		poll_later(task);
+		control_poll_later(task);
 	}
 }
 
@@ -84,7 +71,6 @@ int coffer_negotiate_start(coffer_session *session, const uint8_t *blob, size_t 
 	made->control.length = sizeof(request);
 	memcpy(made->control.data, &request, sizeof(request));
 	made->session = request.session;
-	made->poll_interval = FIRST_POLL_MS;
 	made->callback = callback;
 	made->arg = arg;
 	pthread_mutex_lock(&session->context->lock);

@@ -52,6 +52,8 @@ void task_finish(struct coffer_task *task, int error)
 		return;
 	task->finished = true;
 	task->outcome.error = error;
+	if (context->channel == task)
+		context->channel = NULL;
 	pthread_cond_broadcast(&task->done);
 	if (task->callback) {
 		task_ref(task);
@@ -164,7 +166,7 @@ void task_cancel_all(struct coffer_context *context)
 	if (context->control)
 		end_early(context->control, COFFER_E_CANCELLED);
 	cancel_list(&context->controls);
-	cancel_list(&context->negotiations);
+	cancel_list(&context->polls);
 	cancel_list(&context->jobs);
 	while ((job = queue_first_live(context)))
 		end_early(job->task, COFFER_E_CANCELLED);

@@ -132,6 +132,18 @@ void frames_have_an_order(void **state);
 void bad_buffers_are_refused_before_the_first(void **state);
 void decoders_end_with_what_they_are_bound_to(void **state);
 
+/* channel.c */
+void channels_are_hardware_and_one_a_device(void **state);
+void channel_key_exchange(void **state);
+void numbers_rise_from_their_start(void **state);
+void answers_find_their_questions(void **state);
+
+/* channel_messages.c */
+void queries_are_answered_truthfully(void **state);
+void sessions_are_bound_to_decoders(void **state);
+void sizes_of_messages_are_exact(void **state);
+void unknown_types_fail(void **state);
+
 /* misuse.c */
 void statuses_are_the_boards(void **state);
 void handles_name_sessions_and_decoders(void **state);
@@ -142,5 +154,6 @@ void missing_pointers_are_refused_everywhere(void **state);
 /* memory.c */
 void void_entries_tell_when_memory_is_short(void **state);
 void entries_with_a_result_say_when_memory_is_short(void **state);
+void channels_say_when_memory_is_short(void **state);
 
 #endif

@@ -173,3 +173,29 @@ void entries_with_a_result_say_when_memory_is_short(void **state)
 	destroy_resource(&a, source);
 	assert_int_equal(a.reports, 0);
 }
+
+void channels_say_when_memory_is_short(void **state)
+{
+	const D3D11_1DDI_HRTAUTHCHANNEL runtime = {NULL};
+	D3D11_1DDIARG_CREATEAUTHENTICATEDCHANNEL what = {D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE, NULL};
+	D3D11_1DDI_HAUTHCHANNEL made = {garbage(a.f.pfnCalcPrivateAuthenticatedChannelSize(a.device, &what))};
+	D3D11_1DDI_AUTHENTICATED_CONFIGURE_PROTECTION in = {.Protections = {{{0}}}};
+	D3D11_1DDI_AUTHENTICATED_CONFIGURE_OUTPUT out;
+	HRESULT result;
+
+	(void)state;
+	for (nth = 1, has_failed = true; has_failed; nth++) {
+		SHORT_OF_MEMORY(result = a.f.pfnCreateAuthenticatedChannel(a.device, &what, made, runtime));
+		assert_int_equal(result, has_failed ? E_OUTOFMEMORY : S_OK);
+	}
+	assert_true(nth > 2);
+	for (nth = 1, has_failed = true; has_failed; nth++) {
+		SHORT_OF_MEMORY(result = a.f.pfnConfigureAuthenticatedChannel(a.device, made, sizeof(in), &in, &out));
+		assert_int_equal(result, has_failed ? E_OUTOFMEMORY : E_INVALIDARG); /* it has no key */
+		assert_int_equal(out.ReturnCode, result);
+	}
+	assert_true(nth > 2);
+	a.f.pfnDestroyAuthenticatedChannel(a.device, made);
+	free(made.pDrvPrivate);
+	assert_int_equal(a.reports, 0);
+}

@@ -90,15 +90,9 @@ void what_is_not_supported_says_so(void **state)
 	const D3D11_1DDI_HVIDEOPROCESSOR processor = {NULL};
 	const D3D11_1DDI_HVIDEOPROCESSORENUM processors = {NULL};
 	const D3D11_1DDI_HDECODE decoder = {NULL};
-	D3D11_1DDIARG_CREATEAUTHENTICATEDCHANNEL channel = {D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE, NULL};
-	const D3D11_1DDI_HAUTHCHANNEL no_channel = {NULL};
-	const D3D11_1DDI_HRTAUTHCHANNEL runtime = {NULL};
 	UINT count = 7, in = 7, out = 7;
 
 	(void)state;
-	assert_int_equal(a.f.pfnCreateAuthenticatedChannel(a.device, &channel, no_channel, runtime),
-			 D3DDDIERR_UNSUPPORTEDCRYPTO);
-	assert_in_range(a.f.pfnCalcPrivateAuthenticatedChannelSize(a.device, &channel), 1, 64);
 	assert_int_equal(a.f.pfnVideoDecoderSubmitBuffers(a.device, decoder, 0, NULL), E_NOTIMPL);
 	assert_in_range(a.f.pfnCalcPrivateVideoDecoderSize(a.device, NULL), 1, 64);
 	a.f.pfnGetVideoDecoderProfileCount(a.device, &count);

@@ -21,6 +21,9 @@ static D3D11_1DDI_VIDEODEVICEFUNCS f;
 static D3DWDDM2_0DDI_VIDEODEVICEFUNCS f20;
 static D3D11_1DDI_HDECODE decoder;
 static D3D11_1DDI_HCRYPTOSESSION session;
+static D3D11_1DDI_HAUTHCHANNEL channel;
+static D3D11_1DDIARG_CREATEAUTHENTICATEDCHANNEL hardware = {D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE, NULL};
+static const D3D11_1DDI_HRTAUTHCHANNEL no_runtime = {NULL};
 static D3D10DDI_HRESOURCE staging, surface;
 static unsigned int reports;
 static D3D11_1DDIARG_CREATECRYPTOSESSION create;
@@ -72,6 +75,8 @@ static int set_up(void **state)
 	bitstream.hBitstream = surface;
 	decoder.pDrvPrivate = malloc(CofferCalcPrivateDecoderSize(device, &bitstream));
 	assert_int_equal(CofferCreateDecoder(device, &bitstream, decoder), S_OK);
+	channel.pDrvPrivate = malloc(f.pfnCalcPrivateAuthenticatedChannelSize(device, &hardware));
+	assert_int_equal(f.pfnCreateAuthenticatedChannel(device, &hardware, channel, no_runtime), S_OK);
 	puts("ready");
 	fflush(stdout);
 	assert_non_null(fgets(line, sizeof(line), stdin));
@@ -149,9 +154,36 @@ static void entries_with_a_result_say_their_code(void **state)
 	free(other.pDrvPrivate);
 }
 
+static void channels_say_their_code(void **state)
+{
+	D3D11_1DDI_HAUTHCHANNEL other = {malloc(f.pfnCalcPrivateAuthenticatedChannelSize(device, &hardware))};
+	D3D11_1DDI_AUTHENTICATED_QUERY_INPUT in = {D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE, hardware.hChannel, 1};
+	D3D11_1DDI_AUTHENTICATED_QUERY_CHANNEL_TYPE_OUTPUT out;
+	D3D11_1DDI_AUTHENTICATED_CONFIGURE_PROTECTION protection = {.Protections = {{{0}}}};
+	D3D11_1DDI_AUTHENTICATED_CONFIGURE_OUTPUT done;
+	uint8_t blob[256] = {0};
+
+	(void)state;
+	memset(&out, 1, sizeof(out));
+	assert_int_equal(f.pfnQueryAuthenticatedChannel(device, channel, sizeof(in), &in, sizeof(out), &out),
+			 D3DDDIERR_DEVICEREMOVED);
+	assert_true(out.Output.ReturnCode == D3DDDIERR_DEVICEREMOVED && out.ChannelType == 0);
+	assert_int_equal(f.pfnConfigureAuthenticatedChannel(device, channel, sizeof(protection), &protection, &done),
+			 D3DDDIERR_DEVICEREMOVED);
+	assert_int_equal(done.ReturnCode, D3DDDIERR_DEVICEREMOVED);
+	assert_int_equal(f.pfnNegotiateAuthenticatedChannelKeyExchange(device, channel, sizeof(blob), blob),
+			 E_INVALIDARG);
+	assert_int_equal(f.pfnCreateAuthenticatedChannel(device, &hardware, other, no_runtime),
+			 D3DDDIERR_DEVICEREMOVED);
+	assert_null(hardware.hChannel);
+	free(other.pDrvPrivate);
+}
+
 static void everything_can_be_put_away(void **state)
 {
 	(void)state;
+	f.pfnDestroyAuthenticatedChannel(device, channel);
+	free(channel.pDrvPrivate);
 	f.pfnVideoDecoderEndFrame(device, decoder);
 	f.pfnDestroyVideoDecoder(device, decoder);
 	CofferDestroyResource(device, surface);
@@ -171,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(void_entries_report_and_zero_their_outputs),
 		cmocka_unit_test(entries_with_a_result_say_their_code),
+		cmocka_unit_test(channels_say_their_code),
 		cmocka_unit_test(everything_can_be_put_away),
 	};
 

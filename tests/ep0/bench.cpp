@@ -42,6 +42,7 @@ int run_checks()
 	test_overtaken(b);
 	test_surfaces(b);
 	test_negotiation_without_identity(b);
+	test_channels(b);
 	test_closing_is_at_once(b);
 	test_revocation(b);
 	return verdict(b);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint64_t NegotiateLimit = 2'500'000;
 constexpr uint64_t LaterCycles = 100'000;
+constexpr uint64_t ChannelTakes = 60'000; // at most, for a message
 
 coffer_negotiate_result result_of(Board &b, uint16_t interface, uint32_t session)
 {
@@ -124,6 +125,27 @@ int negotiate(const char *flash, const char *secret, const char *blob_file)
 	check(third.granted_cycle >= bad_one.release_cycle - 4'000, "it went to the end of the line");
 	check_release(third, info, true, "good blob");
 	check(third.release_cycle - third.granted_cycle <= NegotiateLimit, "in time");
+
+	// A channel's key comes in the same kind of blob.
+	uint32_t channel = b.create(2, COFFER_CHANNEL_64).session;
+	check(start(b, 2, channel, good) == COFFER_OK, "a channel's");
+	auto keyed = wait_for(b, 2, channel, nothing);
+	check(keyed.result == COFFER_OK && keyed.session == channel, "a channel's key");
+	check_release(keyed, info, true, "a channel's blob");
+	check(start(b, 2, channel, good) == COFFER_ERR_STATE, "no second key of a channel");
+	channel_messages(b, 2, channel);
+
+	// Its work waits while an answer is near that must be released at its time.
+	check(start(b, 0, second, bad) == COFFER_OK, "one more bad blob");
+	b.run(info.negotiate_cycles - ChannelTakes - 20'000);
+	check(b.channel_command(2, channel, 0, 72) == COFFER_OK, "a message meanwhile");
+	b.run(ChannelTakes);
+	check(b.channel_answer(2).result == COFFER_PENDING, "it waits");
+	bad_one = wait_for(b, 0, second, nothing);
+	check(bad_one.result == COFFER_ERR_BLOB, "the bad blob's answer");
+	check_release(bad_one, info, true, "with a message waiting");
+	b.run(ChannelTakes);
+	check(b.channel_answer(2).result == COFFER_OK, "then it is answered");
 
 	// After a bad one the session may try again; its context's end takes that away.
 	check(start(b, 0, second, good) == COFFER_OK, "again after a bad blob");

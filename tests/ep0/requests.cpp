@@ -13,6 +13,7 @@ struct Known {
 	uint8_t type;
 	bool any_setting, any_value;
 	uint16_t length;
+	uint16_t least = length;
 };
 constexpr Known known[] = {
 	{"GET_INFO", COFFER_REQ_GET_INFO, In, true, false, 128},
@@ -24,6 +25,8 @@ constexpr Known known[] = {
 	{"NEGOTIATE_RESULT", COFFER_REQ_NEGOTIATE_RESULT, In, false, true, 32},
 	{"SURFACE_CREATE", COFFER_REQ_SURFACE_CREATE, In, false, true, 16},
 	{"SURFACE_DESTROY", COFFER_REQ_SURFACE_DESTROY, Out, false, false, 4},
+	{"CHANNEL_COMMAND", COFFER_REQ_CHANNEL_COMMAND, Out, false, true, 84, 44},
+	{"CHANNEL_ANSWER", COFFER_REQ_CHANNEL_ANSWER, In, false, false, 88},
 };
 
 } // namespace
@@ -51,8 +54,9 @@ void test_malformed(Board &b)
 		}
 		if (k.type == Out) {
 			Bytes shorter(data.begin(), data.end() - 1);
-			refused(b, (name + ": shorter").c_str(), {k.type, k.request, 0, 1, uint16_t(k.length - 1)},
-				shorter);
+			refused(b, (name + ": shorter").c_str(), {k.type, k.request, 0, 1, uint16_t(k.least - 1)},
+				Bytes(k.least - 1u));
+			check(b.status(1).last_result == COFFER_ERR_REQUEST, name + ": shorter, last_result");
 			refused(b, (name + ": cut short").c_str(), {k.type, k.request, 0, 1, k.length}, shorter);
 			check(b.status(1).last_result == COFFER_ERR_REQUEST, name + ": cut short, last_result");
 			refused(b, (name + ": no data").c_str(), {k.type, k.request, 0, 1, 0});
@@ -66,11 +70,11 @@ void test_malformed(Board &b)
 			check(b.status(2).last_result == COFFER_ERR_CLOSED, name + ": closed, last_result");
 		}
 	}
-	for (unsigned request : {0x00, 0x04, 0x0F, 0x16, 0x40, 0xFF}) {
+	for (unsigned request : {0x00, 0x04, 0x0F, 0x18, 0x40, 0xFF}) {
 		refused(b, "unknown request, in", {In, uint8_t(request), 0, 1, 64});
 		refused(b, "unknown request, out", {Out, uint8_t(request), 0, 1, 4}, Bytes(4));
 	}
-	refused(b, "session kind 3", {In, COFFER_REQ_SESSION_CREATE, 3, 1, 16});
+	refused(b, "session kind 5", {In, COFFER_REQ_SESSION_CREATE, 5, 1, 16});
 	refused(b, "surface of no pages", {In, COFFER_REQ_SURFACE_CREATE, 16, 1, 16});
 	check(b.status(1).free_slots == 16, "no slot was taken by a malformed request");
 	check(b.info(3).protocol == COFFER_PROTOCOL_VERSION, "information of a closed context");

@@ -103,9 +103,10 @@ public:
 						   uint16_t(COFFER_HANDLE_INDEX(session) | pages << 8), interface);
 	}
 	// An OUT request, and what became of it.
-	unsigned order(const std::string &name, uint8_t request, uint16_t interface, const Bytes &data)
+	unsigned order(const std::string &name, uint8_t request, uint16_t interface, const Bytes &data,
+		       uint16_t value = 0)
 	{
-		Reply r = out(name, {Out, request, 0, interface, uint16_t(data.size())}, data);
+		Reply r = out(name, {Out, request, value, interface, uint16_t(data.size())}, data);
 		unsigned result = status(interface).last_result;
 
 		check(!r.lost && r.stalled == (result != COFFER_OK), name + ": STALL and last_result agree");
@@ -114,6 +115,18 @@ public:
 	unsigned destroy(uint16_t interface, uint32_t session)
 	{
 		return order("SESSION_DESTROY", COFFER_REQ_SESSION_DESTROY, interface, bytes_of(session));
+	}
+	// `room` as in coffer_wire.h; of the message so many bytes, zero.
+	unsigned channel_command(uint16_t interface, uint32_t channel, uint16_t room, size_t bytes)
+	{
+		Bytes data = bytes_of(channel);
+
+		data.resize(data.size() + bytes);
+		return order("CHANNEL_COMMAND", COFFER_REQ_CHANNEL_COMMAND, interface, data, room);
+	}
+	coffer_channel_answer channel_answer(uint16_t interface)
+	{
+		return get<coffer_channel_answer>("CHANNEL_ANSWER", COFFER_REQ_CHANNEL_ANSWER, 0, interface);
 	}
 	unsigned destroy_surface(uint16_t interface, uint32_t surface)
 	{

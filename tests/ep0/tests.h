@@ -23,5 +23,10 @@ void test_negotiation_without_identity(Board &b);
 void test_closing_is_at_once(Board &b);
 void test_revocation(Board &b);
 
+// channels.cpp
+void test_channels(Board &b);
+// Of one that has a key: what its messages take.
+void channel_messages(Board &b, uint16_t interface, uint32_t channel);
+
 // negotiate.cpp: on a board with an identity, whose flash image and device secret these are. The exit status.
 int negotiate(const char *flash, const char *secret, const char *blob_file);

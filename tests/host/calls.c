@@ -19,7 +19,7 @@ static coffer *library;
 
 struct objects {
 	coffer_context *context;
-	coffer_session *session, *spare;
+	coffer_session *session, *spare, *channel;
 	coffer_surface *spare_surface;
 };
 
@@ -89,6 +89,18 @@ static int negotiate(struct objects *o, const struct timespec *deadline)
 	static const uint8_t blob[COFFER_BLOB_BYTES] = {1};
 
 	return coffer_negotiate(o->session, blob, sizeof(blob), deadline, NULL);
+}
+
+/* Without a key: an answer all the same. */
+static int channel_query(struct objects *o, const struct timespec *deadline)
+{
+	static const uint8_t query[32];
+	uint8_t answer[COFFER_CHANNEL_MOST];
+	size_t bytes;
+	int error = coffer_channel_query(o->channel, query, sizeof(query), 56, deadline, answer, &bytes);
+
+	CHECK(error && !bytes);
+	return error;
 }
 
 static int run(struct objects *o, const struct timespec *deadline)
@@ -172,6 +184,7 @@ static const struct call {
 	{"refresh", refresh, false},
 	{"session_check", session_check, false},
 	{"negotiate", negotiate, false},
+	{"channel_query", channel_query, false},
 	{"list", list, true},
 	{"open", open_and_close, true},
 };
@@ -193,6 +206,7 @@ static void set_up(struct objects *o)
 	CHECK(!coffer_open(library, NULL, -1, NULL, &o->context));
 	CHECK(!coffer_session_create(o->context, COFFER_SESSION_PROTECTED, NULL, &o->session));
 	CHECK(!coffer_session_create(o->context, COFFER_SESSION_OPEN, NULL, &o->spare));
+	CHECK(!coffer_session_create(o->context, COFFER_CHANNEL_64, NULL, &o->channel));
 	CHECK(!coffer_surface_create(o->session, 2048, NULL, &o->spare_surface));
 }
 
@@ -201,6 +215,7 @@ static void tear_down(struct objects *o)
 	coffer_surface_destroy(&o->spare_surface, NULL);
 	coffer_session_destroy(&o->spare, NULL);
 	coffer_session_destroy(&o->session, NULL);
+	coffer_session_destroy(&o->channel, NULL);
 	coffer_close(&o->context);
 }
 
@@ -212,6 +227,7 @@ static void expect_nothing_left(struct objects *o, const struct coffer_status *b
 	coffer_surface_destroy(&o->spare_surface, NULL);
 	coffer_session_destroy(&o->spare, NULL);
 	coffer_session_destroy(&o->session, NULL);
+	coffer_session_destroy(&o->channel, NULL);
 	do
 		CHECK(!coffer_get_status(o->context, NULL, &now));
 	while (now.zeroizing_slots || now.zeroizing_pages);
@@ -297,8 +313,8 @@ static void forked(void)
 		coffer_cancel(o.context);
 		/* A library of its own works. */
 		CHECK(!coffer_init(&library, NULL));
-		expect(&calls[13], list(NULL, NULL), 0);
-		expect(&calls[14], open_and_close(NULL, NULL), 0);
+		expect(&calls[CALLS - 2], list(NULL, NULL), 0);
+		expect(&calls[CALLS - 1], open_and_close(NULL, NULL), 0);
 		coffer_exit(&library);
 		_exit(0);
 	}
@@ -315,7 +331,7 @@ static void removed(void)
 
 	set_up(&first);
 	for (size_t i = 0; i < CALLS; i++) {
-		o[i] = (struct objects){.context = first.context, .session = first.session};
+		o[i] = (struct objects){.context = first.context, .session = first.session, .channel = first.channel};
 		workers[i] = (struct worker){.call = &calls[i], .o = &o[i], .until = COFFER_E_REMOVED};
 		if (!calls[i].of_library)
 			CHECK(!pthread_create(&workers[i].thread, NULL, repeat, &workers[i]));
@@ -333,8 +349,8 @@ static void removed(void)
 	for (size_t i = 0; i < CALLS; i++)
 		if (!calls[i].of_library)
 			expect(&calls[i], calls[i].make(&first, NULL), COFFER_E_REMOVED);
-	expect(&calls[13], list(NULL, NULL), 0);
-	expect(&calls[14], open_and_close(NULL, NULL), COFFER_E_NO_BOARD);
+	expect(&calls[CALLS - 2], list(NULL, NULL), 0);
+	expect(&calls[CALLS - 1], open_and_close(NULL, NULL), COFFER_E_NO_BOARD);
 	tear_down(&first);
 }
 

@@ -5,12 +5,16 @@ import collections
 import hashlib
 import struct
 import time
+import uuid
 
 from cryptography import x509
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
 
 GET_INFO, GET_CERTIFICATE, GET_STATUS = 1, 2, 3
 SESSION_CREATE, SESSION_DESTROY, NEGOTIATE_START, NEGOTIATE_RESULT, SURFACE_CREATE, SURFACE_DESTROY = range(0x10, 0x16)
-PROTECTED, OPEN, OPEN_WRAP = range(3)
+CHANNEL_COMMAND, CHANNEL_ANSWER = 0x16, 0x17
+PROTECTED, OPEN, OPEN_WRAP, CHANNEL_64 = range(4)
 (
     OK,
     PENDING,
@@ -88,9 +92,9 @@ class Context:
     def status(self):
         return Status(*struct.unpack("<6B2xI52x", self.ask(GET_STATUS, 0, 64)))
 
-    def order(self, request, data):
+    def order(self, request, data, value=0):
         """An OUT request; its result."""
-        done = self.client.do("control", 0x21, request, 0, self.interface, len(data), "=" + data.hex())
+        done = self.client.do("control", 0x21, request, value, self.interface, len(data), "=" + data.hex())
         result = self.status().result
         assert (done == len(data)) == (result == OK), (done, result)
         return result
@@ -124,6 +128,20 @@ class Context:
             time.sleep(0.02)
         return result
 
+    def configure(self, key, channel, number, configuration, fields):
+        """In the layout of 64 bits, under a MAC; result of the request and, if the board took it, the return code."""
+        message = uuid.UUID(configuration).bytes_le + struct.pack("<QII", channel, number, 0) + fields
+        result = self.order(CHANNEL_COMMAND, struct.pack("<I", channel) + mac(key, message) + message)
+        if result != OK:
+            return result, None
+        while (answer := self.ask(CHANNEL_ANSWER, 0, 88))[0] == PENDING:
+            time.sleep(0.01)
+        status, size, handle = struct.unpack_from("<BB2xI", answer)
+        done = answer[8:][:size]
+        assert (status, size, handle) == (OK, 48, channel) and done[:16] == mac(key, done[16:])
+        assert done[16:44] == message[:28]
+        return result, int.from_bytes(done[44:], "little")
+
     # ---- jobs ----
 
     def send(self, data, pad=0, end=True):
@@ -156,6 +174,19 @@ class Context:
         done = self.completion()
         self.client.events()
         return (done.status, back) if header[13] & RETURN else done.status
+
+
+# ---- channels ----
+
+INITIALIZE = "06114bdb-3523-470a-8dca-fbc2845154f0"
+BIND_SESSION = "6346cc54-2cfc-4ad4-8224-d15837de7700"
+INVALIDARG = 0x80070057
+
+
+def mac(key, message):
+    cmac = CMAC(AES(key))
+    cmac.update(message)
+    return cmac.finalize()
 
 
 # ---- key blobs ----

@@ -213,6 +213,26 @@ uint32_t coffer_session_slot(const coffer_session *session, enum coffer_key key)
 coffer_context *coffer_session_context(const coffer_session *session);
 enum coffer_session_kind coffer_session_kind(const coffer_session *session);
 
+/* ---- authenticated channels: sessions of kind COFFER_CHANNEL_64 or COFFER_CHANNEL_32 -------------- */
+
+/* One of a context at a time (else NO_SLOT at its creation). Its key is negotiated as a protected session's, by
+ * coffer_negotiate, and never in a slot. It answers an application's queries and takes its configurations, both under
+ * AES-CMAC (SP 800-38B; OMAC1) with that key, as the Direct3D 11.1 DDI has it: docs/ddi.md. The kind says how the
+ * structures D3D11_1DDI_AUTHENTICATED_* are laid out, as in programs of 64 or of 32 bits; they pass unchanged. Jobs and surfaces it
+ * has none, and coffer_session_check says STATE while it lives. */
+
+/* A query, of the structure's `bytes` bytes (32 to 64; in 32 bits from 24). The answer to a known type has `room` bytes, the
+ * size of its structure; to an unknown one, and if room is less than the header's, it is the header alone. What the board
+ * thinks of the query is the answer's ReturnCode. Calls wait for each other. Control errors, INVALID, HANDLE, STATE (not
+ * negotiated), REVOKED. */
+int coffer_channel_query(coffer_session *channel, const void *input, size_t bytes, size_t room,
+			 const struct timespec *deadline, uint8_t answer[COFFER_CHANNEL_MOST],
+			 size_t *answer_bytes) COFFER_MUST_CHECK;
+
+/* The same for a configuration (48 to 80 bytes; in 32 bits from 40): `input` begins with its MAC. */
+int coffer_channel_configure(coffer_session *channel, const void *input, size_t bytes, const struct timespec *deadline,
+			     uint8_t answer[COFFER_CHANNEL_MOST], size_t *answer_bytes) COFFER_MUST_CHECK;
+
 /* ---- surfaces: protected memory of a session ---------------------------------------------------- */
 
 /* Protected memory of the board, zeroed; `bytes` is rounded up to whole pages (coffer_info.page_bytes). Errors: control
