@@ -14,8 +14,8 @@ $(HB)/tests/drbg: tests/oaep/test_drbg.c fw/src/drbg.c fw/include/drbg.h fw/incl
 TEST_PROGRAMS += $(HB)/tests/drbg
 
 # Its channels and their MAC, with its own configuration of mbedTLS.
-$(HB)/tests/channel: tests/channel/test_channel.c fw/src/channel.c fw/src/cmac.c fw/mbedtls/small_aes.c $(B)/mbedtls/.version \
-		$(wildcard fw/include/*.h host/include/coffer/*.h) fw/mbedtls/coffer_config.h $(REGS_H)
+$(HB)/tests/channel: $(wildcard tests/channel/*.c) fw/src/channel.c fw/src/cmac.c fw/mbedtls/small_aes.c $(B)/mbedtls/.version \
+		$(wildcard tests/channel/*.h fw/include/*.h host/include/coffer/*.h) fw/mbedtls/coffer_config.h $(REGS_H)
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) -std=c11 $(CFLAGS) -Wall -Wextra $(HOST_SAN) -Ifw/include -I$(FW) -Ihost/include -isystem $(B)/mbedtls/include -I$(B)/mbedtls/library \
