@@ -28,13 +28,15 @@ module pke
 
   localparam logic [13:0] AddrControl = 14'h0, AddrStatus = 14'h1, AddrAddress = 14'h2, AddrData = 14'h3;
 
-  logic running, active, clearing, streaming, stream_done, work_busy;
+  logic running, active, active_q, clearing, streaming, stream_done, work_busy;
   logic done_q, refused_q, work_busy_q, streaming_q, ack_q;
   logic [31:0] stream_word;
 
   logic access, write, start, clear_work, clear_all, clear_q, all_q, seek, push, pull, refuse;
 
-  assign work_busy = running || active || clear_q || clearing;
+  // A program runs before its first instruction is under way.
+  always_ff @(posedge clk_i) active_q <= active;
+  assign work_busy = running || active_q || clear_q || clearing;
 
   // ---- the CPU's accesses -----------------------------------------------------------------------------
   assign access = req_i && !ack_q && !streaming_q;
