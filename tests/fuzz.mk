@@ -14,12 +14,16 @@ FUZZ_HOST_CFLAGS = -Ihost/include -Ihost/src $(FUZZ_CFLAGS) -DCOFFER_VERSION='"$
 FUZZ_HOST_SRC := $(filter-out host/src/identity.c host/src/provision.c,$(wildcard host/src/*.c))
 FUZZ_LIBS = $(HOST_MBEDTLS:%=$(FUZZ)/mbedtls/%.o) $(shell pkg-config --libs libusb-1.0) -pthread
 
-# irq.c comes with firmware.c; tests/fuzz/firmware/board.c stands in for the others.
-FUZZ_FW_SRC := $(filter-out $(patsubst %,fw/src/%.c,board drbg flash hmac identity irq main oaep pke rsa),$(FW_SOURCES))
-$(FUZZ)/firmware: tests/fuzz/firmware.c $(wildcard tests/fuzz/firmware/*) $(FW_SOURCES) $(wildcard fw/include/*.h) $(REGS_H) | $(FW)/build_info.h $(B)/mbedtls/.version
+# irq.c comes with firmware.c, channel.c with application.c; tests/fuzz/firmware/board.c stands in for the others. mbedTLS is
+# the firmware's.
+FUZZ_FW_SRC := $(filter-out $(patsubst %,fw/src/%.c,board channel drbg flash hmac identity irq main oaep pke rsa),$(FW_SOURCES)) \
+	fw/mbedtls/small_aes.c $(FW_MBEDTLS)/library/constant_time.c
+$(FUZZ)/firmware: tests/fuzz/firmware.c $(wildcard tests/fuzz/firmware/*) $(FW_SOURCES) $(wildcard fw/include/*.h fw/mbedtls/*) $(REGS_H) \
+		$(B)/mbedtls/.version | $(FW)/build_info.h
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	@$(FUZZ_CC) -Itests/fuzz/firmware -I$(FW) $(FUZZ_CFLAGS) -o $@ tests/fuzz/firmware.c $(wildcard tests/fuzz/firmware/*.c) $(FUZZ_FW_SRC)
+	@$(FUZZ_CC) -Itests/fuzz/firmware -I$(FW) -isystem $(FW_MBEDTLS)/include -isystem $(FW_MBEDTLS)/library \
+		'-DMBEDTLS_CONFIG_FILE="$(CURDIR)/fw/mbedtls/coffer_config.h"' $(FUZZ_CFLAGS) -o $@ tests/fuzz/firmware.c $(wildcard tests/fuzz/firmware/*.c) $(FUZZ_FW_SRC)
 
 # context.c comes with host.c. The clock and what blocks are the fuzzer's.
 $(FUZZ)/host: tests/fuzz/host.c $(wildcard tests/fuzz/host/*) $(FUZZ_HOST_SRC) $(wildcard host/src/*.h host/include/coffer/*.h fw/include/coffer_*.h) $(HOST_MBEDTLS:%=$(FUZZ)/mbedtls/%.o)

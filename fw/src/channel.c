@@ -292,6 +292,7 @@ static void serve(struct channel *c)
 	    (what == CONFIGURE_INITIALIZE ? !c->initialized : take_number(c, order, w[8 + n])))
 		result = what == KNOWN ? E_FAIL : order ? configure(c, what, in) : query(c, what, in, w + 10 + n);
 	w[9 + n] = result;
+	memset(c->answer.message + bytes, 0, sizeof(c->answer.message) - bytes); /* the host's room may be short */
 	cmac(c->key, w + MAC_WORDS, bytes - MAC_BYTES, c->answer.message);
 	c->answer.bytes = (uint8_t)bytes;
 	c->answer.result = COFFER_OK;

@@ -2,7 +2,7 @@
 /*
  * The firmware's endpoint 0, from SETUP to status stage, on a model of the registers (firmware/hardware.h), under libFuzzer. The
  * input is what hosts do, a byte and its arguments each: requests as they like, data stages cut short or not fetched,
- * revocations at any moment, negotiations that end well or badly.
+ * revocations at any moment, in the main loop's work too, negotiations that end well or badly, messages of channels.
  *
  * Checked besides memory safety: every SETUP is answered, in time, with no more bytes than were asked for and none that are
  * somebody else's; what a host was told it has, it has, and can destroy; what it was not told is not left behind.
@@ -22,19 +22,12 @@
 #undef volatile
 #undef interrupt
 
+#include "channel.h"
 #include "coffer_wire.h"
+#include "firmware/application.h"
 #include "firmware/hardware.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *at, *end;
-};
-
-static uint8_t next(struct input *in)
-{
-	return in->at < in->end ? *in->at++ : 0;
-}
 
 /* ---- what hosts know ---- */
 
@@ -80,10 +73,13 @@ static void host_takes_answer(void)
 	if (hardware.phase != EP0_DATA_IN || answer[0] != COFFER_OK)
 		return;
 	memcpy(&handle, answer + 4, sizeof(handle));
-	if (is_class(COFFER_RT_IN, COFFER_REQ_SESSION_CREATE))
+	if (is_class(COFFER_RT_IN, COFFER_REQ_SESSION_CREATE)) {
 		learn(handle, false);
-	else if (is_class(COFFER_RT_IN, COFFER_REQ_SURFACE_CREATE))
+		if (hardware_field(2) >= COFFER_CHANNEL_64)
+			application_opens(hardware.setup[4], handle, hardware.setup[2]);
+	} else if (is_class(COFFER_RT_IN, COFFER_REQ_SURFACE_CREATE)) {
 		learn(handle, true);
+	}
 }
 
 /* A request was served; if it was a destruction and was carried out, the host's handle is gone. */
@@ -94,6 +90,8 @@ static void note_destruction(enum hardware_phase before, uint32_t handle)
 	if (before != EP0_WHOLE || hardware.phase != EP0_STATUS_IN ||
 	    (!surface && !is_class(COFFER_RT_OUT, COFFER_REQ_SESSION_DESTROY)))
 		return;
+	if (!surface)
+		application_closes(hardware.setup[4], handle);
 	for (unsigned k = 0; k < known_count; k++) {
 		if (known[k].handle != handle || known[k].ctx != hardware.setup[4] || known[k].surface != surface)
 			continue;
@@ -104,15 +102,40 @@ static void note_destruction(enum hardware_phase before, uint32_t handle)
 		hardware_broken("destroys what nobody has");
 }
 
+/* Likewise, what its application learns. */
+static void note_channel(enum hardware_phase before)
+{
+	const uint8_t *data = (const uint8_t *)hardware_ep0_buffer;
+	uint8_t ctx = hardware.setup[4];
+	uint32_t handle;
+
+	memcpy(&handle, data, sizeof(handle));
+	if (before == EP0_WHOLE && hardware.phase == EP0_STATUS_IN) {
+		if (is_class(COFFER_RT_OUT, COFFER_REQ_NEGOTIATE_START))
+			application_starts(ctx, handle, data + 4 + HARDWARE_KEY_AT);
+		else if (is_class(COFFER_RT_OUT, COFFER_REQ_CHANNEL_COMMAND))
+			application_sent(ctx, hardware_field(2), data, hardware_field(6));
+	}
+	if (before == EP0_WAIT && hardware.phase == EP0_DATA_IN && is_class(COFFER_RT_IN, COFFER_REQ_CHANNEL_ANSWER))
+		application_check(ctx, data);
+}
+
 static void trap(void)
 {
 	enum hardware_phase before = hardware.phase;
 	uint32_t handle;
 
+	for (uint8_t ctx = 0; ctx < HARDWARE_CONTEXTS; ctx++)
+		if (hardware.revoked >> ctx & 1)
+			application_revoked(ctx);
 	memcpy(&handle, hardware_ep0_buffer, sizeof(handle));
 	serve();
 	hardware_settle();
 	note_destruction(before, handle);
+	note_channel(before);
+	for (uint8_t ctx = 0; ctx < HARDWARE_CONTEXTS; ctx++)
+		application_check_rest(ctx,
+				       is_class(COFFER_RT_IN, COFFER_REQ_SESSION_CREATE) && hardware.setup[4] == ctx);
 }
 
 /* ---- what hosts do ---- */
@@ -140,7 +163,9 @@ static void raw_setup(struct input *in)
 	hardware_setup(bytes);
 }
 
-/* A request of the table, with the length that it wants. */
+static uint8_t keys; /* no two of them in a row alike */
+
+/* A request of the table, or a channel's, with the length that it wants. */
 static void class_setup(struct input *in)
 {
 	static const struct {
@@ -153,8 +178,15 @@ static void class_setup(struct input *in)
 		{COFFER_RT_IN, COFFER_REQ_GET_STATUS, 64},        {COFFER_RT_IN, COFFER_REQ_GET_CERTIFICATE, 256},
 	};
 	uint8_t what = next(in), ctx = what >> 3 & 7; /* half of them are none */
-	uint16_t value = 0;
+	uint16_t value = 0, length;
 
+	if (what & 0x40) {
+		length = what & 1 ? 88 : application_length(in);
+		setup(what & 1 ? COFFER_RT_IN : COFFER_RT_OUT,
+		      what & 1 ? COFFER_REQ_CHANNEL_ANSWER : COFFER_REQ_CHANNEL_COMMAND, what & 1 ? 0 : next(in), ctx,
+		      length);
+		return;
+	}
 	if (requests[what & 7].type == COFFER_RT_IN && (what & 7) != 6) {
 		value = next(in);
 		value |= (uint16_t)(next(in) << 8);
@@ -167,12 +199,18 @@ static void out_stage(struct input *in)
 {
 	uint8_t how = next(in), stage[1024] = {0};
 	uint32_t bytes = hardware_field(6);
+	bool known_handle = how & 0x80 && known_count;
 
-	if (how & 0x80 && known_count)
+	if (known_handle && is_class(COFFER_RT_OUT, COFFER_REQ_CHANNEL_COMMAND) && hardware.phase == EP0_DATA_OUT)
+		application_compose(hardware.setup[4], how, in, known[next(in) % known_count].handle, stage,
+				    hardware_field(6));
+	else if (known_handle)
 		memcpy(stage, &known[how % known_count].handle, 4);
 	else
 		for (unsigned k = 0; k < 4; k++)
 			stage[k] = next(in);
+	if (is_class(COFFER_RT_OUT, COFFER_REQ_NEGOTIATE_START))
+		memset(stage + 4 + HARDWARE_KEY_AT, ++keys, 32);
 	if (how & 0x40)
 		bytes = next(in);
 	hardware_out(stage, bytes);
@@ -201,6 +239,39 @@ static void world(struct input *in)
 	hardware.rsa_result = next(in);
 }
 
+static void act(struct input *in);
+
+static struct input *meanwhile; /* while the main loop works and is yet to be interrupted */
+static unsigned unmasked;       /* how often before */
+static bool looping;
+
+void hardware_unmasked(void)
+{
+	struct input *in = meanwhile;
+
+	if (!in || unmasked-- > 0)
+		return;
+	meanwhile = NULL;
+	act(in);
+	trap();
+}
+
+/* As main.c, but that the pool is not there. */
+static void main_loop(struct input *in, uint8_t what)
+{
+	trap(); /* the interrupt is above the main loop, and never late by much */
+	hardware.cycle += (uint64_t)next(in) << 14;
+	if (looping)
+		return;
+	looping = true;
+	meanwhile = what & 0x10 ? in : NULL;
+	unmasked = what >> 5;
+	negotiate_poll();
+	channel_poll();
+	meanwhile = NULL;
+	looping = false;
+}
+
 static void act(struct input *in)
 {
 	uint8_t what = next(in);
@@ -223,9 +294,7 @@ static void act(struct input *in)
 		revocation(in);
 		break;
 	case 5:
-		trap(); /* the interrupt is above the main loop, and never late by much */
-		hardware.cycle += (uint64_t)next(in) << 14;
-		negotiate_poll();
+		main_loop(in, what);
 		break;
 	case 6:
 		trap();
@@ -289,6 +358,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = {data, data + size};
 
 	negotiate_init();
+	keys = 0;
 	hardware_reset();
 	setup(0, 9, 1, 0, 0);
 	trap();

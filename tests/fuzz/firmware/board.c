@@ -2,6 +2,7 @@
 /* What of the firmware cannot be built for a host or is fuzzed elsewhere: time, flash, randomness, the private key. */
 #include "board.h"
 
+#include <mbedtls/platform_util.h>
 #include <string.h>
 
 #include "drbg.h"
@@ -29,6 +30,7 @@ uint32_t irq_save(void)
 void irq_restore(uint32_t saved)
 {
 	(void)saved;
+	hardware_unmasked();
 }
 
 void board_timer(uint64_t cycle)
@@ -53,7 +55,17 @@ void wipe(void *p, size_t n)
 	memset(p, 0, n);
 }
 
+void mbedtls_platform_zeroize(void *p, size_t n)
+{
+	wipe(p, n);
+}
+
 void stack_wipe(void) {}
+
+void stack_wipe_near(size_t bytes)
+{
+	(void)bytes;
+}
 
 uint32_t ram_free(void)
 {
@@ -108,22 +120,25 @@ bool rsa_prepare(void)
 	return !hardware.random_failed;
 }
 
+static uint8_t decrypted[RSA_BYTES];
+
 void rsa_begin(const uint8_t *c)
 {
-	(void)c;
+	memcpy(decrypted, c, sizeof(decrypted));
 }
 
 enum rsa_progress rsa_poll(uint8_t *m)
 {
 	if (hardware.rsa_busy)
 		return RSA_BUSY;
-	memset(m, hardware.rsa_result, RSA_BYTES);
+	memcpy(m, decrypted, RSA_BYTES);
+	m[0] = hardware.rsa_result;
 	return hardware.rsa_failed ? RSA_FAILED : RSA_DONE;
 }
 
 void rsa_abort(void) {}
 
-/* Usage and IV policy as any blob may ask for; lengths as oaep.c lets them through (tests/oaep). */
+/* Usage and IV policy as any blob may ask for; lengths as oaep.c lets them through (tests/oaep). The key stands in the clear. */
 bool oaep_decode(uint8_t em[256], bool in_range, enum coffer_session_kind kind, struct oaep_key *out)
 {
 	uint8_t what = em[0];
@@ -131,7 +146,7 @@ bool oaep_decode(uint8_t em[256], bool in_range, enum coffer_session_kind kind, 
 	memset(out, 0, sizeof(*out));
 	if (!in_range || what & 1)
 		return false;
-	memset(out->key, 0xFF, sizeof(out->key));
+	memcpy(out->key, em + HARDWARE_KEY_AT, sizeof(out->key));
 	out->key_bytes = kind == COFFER_SESSION_PROTECTED ? 16 : (uint8_t)(16 + 8 * (what >> 1 & 3) % 24);
 	out->usage = what;
 	out->iv_policy = what >> 3 & 3;

@@ -17,6 +17,9 @@
 /* What the buffer of endpoint 0 holds before each request: no answer may show eight of them in a row. */
 #define HARDWARE_STALE 0xA5u
 
+/* Where in a blob its key stands. */
+#define HARDWARE_KEY_AT 16u
+
 /* phase of rtl/usb/usb_ep0.sv */
 enum hardware_phase { EP0_IDLE, EP0_WAIT, EP0_DATA_IN, EP0_DATA_OUT, EP0_WHOLE, EP0_STATUS_IN };
 
@@ -54,6 +57,9 @@ unsigned hardware_slots_used(void);
 unsigned hardware_records_used(void);
 
 uint16_t hardware_field(unsigned offset); /* of the SETUP: 16 bits at 2, 4 or 6 */
+
+/* The main loop has just unmasked the interrupt: what hosts did meanwhile is served here. */
+void hardware_unmasked(void);
 
 /* Ends the program with what the firmware did. */
 _Noreturn void hardware_broken(const char *what);
