@@ -35,7 +35,7 @@ enum coffer_request {
 	COFFER_REQ_SURFACE_DESTROY = 0x15,  /* OUT: struct coffer_handle_arg */
 	COFFER_REQ_CHANNEL_COMMAND = 0x16,  /* OUT: wValue = bytes that the answer to a query may have, 0 = a configuration; the first
 	                                     * part of struct coffer_channel_command */
-	COFFER_REQ_CHANNEL_ANSWER = 0x17,   /* IN: wValue = slot index of the channel; struct coffer_channel_answer */
+	COFFER_REQ_CHANNEL_ANSWER = 0x17,   /* IN: wValue = 0; struct coffer_channel_answer */
 };
 
 /* A request that is malformed, unknown or not served at this alternate setting is answered by STALL;

@@ -348,7 +348,7 @@ static void finish(void)
 	pthread_mutex_lock(&context->lock);
 	step(context);
 	if (!at_rest(context) || !TAILQ_EMPTY(&context->in_flight) || !TAILQ_EMPTY(&context->ready) ||
-	    !TAILQ_EMPTY(&context->jobs) || !TAILQ_EMPTY(&context->controls) || !TAILQ_EMPTY(&context->negotiations) ||
+	    !TAILQ_EMPTY(&context->jobs) || !TAILQ_EMPTY(&context->controls) || !TAILQ_EMPTY(&context->polls) ||
 	    !TAILQ_EMPTY(&context->posted) || context->control || context->bytes_in_flight)
 		abort();
 	pthread_mutex_unlock(&context->lock);
