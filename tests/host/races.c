@@ -108,6 +108,9 @@ static void *queue_and_cancel(void *unused)
 		pthread_join(other, NULL);
 		for (int i = 0; i < QUEUED; i++) {
 			wait_until_called(&jobs[i]);
+			if (jobs[i].error)
+				fprintf(stderr, "job %d, cancelled %#x: %s, status %d\n", i, victims.which,
+					coffer_error_name(jobs[i].error), (int)jobs[i].status);
 			CHECK(!jobs[i].error || (victims.which >> i & 1 && jobs[i].error == COFFER_E_CANCELLED));
 		}
 	}
