@@ -8,7 +8,7 @@ PKE_CFLAGS := $(CFLAGS) -Wall -Wextra -Ifw/include -I$(B)/fw -I$(B)/mbedtls/incl
 $(B)/tests/pke.lib/rsa.o: fw/src/rsa.c fw/include/rsa.h fw/include/pke.h $(PKE_CODE_H) $(PKE_REGS_H) $(REGS_H)
 	@mkdir -p $(@D)
 	@$(CC) $(PKE_CFLAGS) -c -o $@ $<
-$(B)/tests/pke.lib/reference%.o: tests/pke/reference%.c $(wildcard tests/pke/reference*.h) fw/include/coffer_flash.h $(B)/mbedtls/.version
+$(B)/tests/pke.lib/reference.o $(B)/tests/pke.lib/reference_curves.o: $(B)/tests/pke.lib/%.o: tests/pke/%.c $(wildcard tests/pke/reference*.h) fw/include/coffer_flash.h $(B)/mbedtls/.version
 	@mkdir -p $(@D)
 	@$(CC) $(PKE_CFLAGS) -c -o $@ $<
 $(addprefix $(B)/tests/pke.lib/,$(addsuffix .o,$(PKE_MBEDTLS))): $(B)/tests/pke.lib/%.o: $(B)/mbedtls/.version
