@@ -235,13 +235,19 @@ static void post_answers(struct coffer_context *context)
 
 /* ---- cancelling ---- */
 
-/* What becomes of the jobs that were cut off; the transfers are all at rest. An older NOP gives way to the new one. */
+/*
+ * What becomes of the jobs that were cut off; the transfers are all at rest. An older NOP gives way to the new one.
+ * A transfer that became whole before its cancellation came there counts as cancelled, too, with all of its bytes.
+ */
 static void sort_out(struct coffer_context *context)
 {
 	struct wire_job *job, *before;
+	bool begun = false; /* a later one: then this one's end has been sent, and its answers come */
 
 	for (job = TAILQ_LAST(&context->in_flight, wire_job_list); job; job = before) {
 		before = TAILQ_PREV(job, wire_job_list, link);
+		job->sent |= begun;
+		begun = job->sent || job->out_done;
 		if (job->sent || (job->out_done && job->task && !job->victim))
 			continue;
 		leave_flight(context, job);

@@ -107,11 +107,14 @@ static void *queue_and_cancel(void *unused)
 			coffer_task_wait(jobs[i].task, NULL, NULL);
 		pthread_join(other, NULL);
 		for (int i = 0; i < QUEUED; i++) {
+			bool fine;
+
 			wait_until_called(&jobs[i]);
-			if (jobs[i].error)
+			fine = !jobs[i].error || (victims.which >> i & 1 && jobs[i].error == COFFER_E_CANCELLED);
+			if (!fine)
 				fprintf(stderr, "job %d, cancelled %#x: %s, status %d\n", i, victims.which,
 					coffer_error_name(jobs[i].error), (int)jobs[i].status);
-			CHECK(!jobs[i].error || (victims.which >> i & 1 && jobs[i].error == COFFER_E_CANCELLED));
+			CHECK(fine);
 		}
 	}
 	return NULL;

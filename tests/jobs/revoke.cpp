@@ -309,6 +309,38 @@ static void operation_beside_an_end(Rig &rig)
 		}
 }
 
+// A job with a key does not notice the end of another session, of its own context or not, in any cycle: neither while
+// that one's key is in the core, nor while its job runs or ends in front.
+static void job_beside_an_end(Rig &rig)
+{
+	for (unsigned when = 0; when < 400; when++)
+		for (unsigned kind = 0; kind < 4; kind++) {
+			bool running = kind & 2;
+			unsigned ctx = kind & 1, gone = ctx * kShare + 4;
+			bytes key = random_bytes(when & 1 ? 16 : 32), data = random_bytes(40);
+			uint32_t slot = open_key(rig, 0, key);
+			attr a = {.session = gone, .ctx = ctx, .key_bytes = 24, .usage = DATA_USE};
+			uint32_t other = rig.key_slot(gone, a, random_bytes(24));
+			coffer_job h = crypt(2, slot, COFFER_MODE_CTR, COFFER_JOB_RETURN, 40);
+			rig.send(ctx, transfer(crypt(1, other, COFFER_MODE_CTR, COFFER_JOB_RETURN, 40), bytes(40)));
+			if (!running)
+				rig.idle();
+			rig.send(0, transfer(h, data));
+			rig.run(when);
+			CHECK(rig.command(4, gone, ctx));
+			rig.idle();
+			unsigned status = rig.take(ctx, true).done.status;
+			CHECK(status == COFFER_JOB_OK ||
+			      (running && (status == COFFER_JOB_REVOKED || status == COFFER_JOB_BAD_HANDLE)));
+			answer r = rig.take(0, true);
+			position end;
+			CHECK(r.done.status == COFFER_JOB_OK && r.done.id == 2);
+			CHECK(r.payload == reference_job(h, key, {}, data, &end));
+			end_session(rig, 0, 0);
+			CHECK(rig.top.vault_free_o == ~0ull);
+		}
+}
+
 // Owners, policies and keys outlive everything but zeroization: other contexts' revocations change no word.
 static void others_stay(Rig &rig)
 {
@@ -340,5 +372,6 @@ const std::vector<test> revoke_tests = {
 	{"session-revoked-while-waiting", session_revoked_while_waiting},
 	{"longer-key-in-the-core", longer_key_in_the_core},
 	{"operation-beside-an-end", operation_beside_an_end},
+	{"job-beside-an-end", job_beside_an_end},
 	{"others-stay", others_stay},
 };
