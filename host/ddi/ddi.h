@@ -41,6 +41,7 @@ struct ddi_device {
 	uint8_t *chain; /* certificates, once they have been fetched; under lock */
 	size_t chain_bytes;
 	LIST_HEAD(, ddi_decoder) decoders; /* under lock */
+	uintptr_t decoders_made;           /* under lock */
 };
 
 /* A key for the session's content slot. */

@@ -3,18 +3,9 @@
  * Decoders, as far as the board is one: they take encrypted bitstreams (submit.c), whose plaintext goes into a protected
  * resource. A frame has one content key, which comes with its beginning.
  */
-#include <stdatomic.h>
 #include <string.h>
 
 #include "ddi.h"
-
-/* The low byte is the index of no slot: a decoder's number is never a session's handle. */
-static uintptr_t next_number(void)
-{
-	static atomic_uintptr_t count;
-
-	return (atomic_fetch_add(&count, 1) + 1) << 8 | 0xFF;
-}
 
 SIZE_T APIENTRY CofferCalcPrivateDecoderSize(D3D10DDI_HDEVICE hDevice, CONST COFFER_DDIARG_CREATEDECODER *pCreateData)
 {
@@ -51,8 +42,9 @@ HRESULT APIENTRY CofferCreateDecoder(D3D10DDI_HDEVICE hDevice, CONST COFFER_DDIA
 	if (!decoder->session || !decoder->bitstream || decoder->bitstream->kind != COFFER_DDI_RESOURCE_PROTECTED ||
 	    decoder->bitstream->session != decoder->session)
 		return E_INVALIDARG;
-	decoder->number = next_number();
 	pthread_mutex_lock(&device->lock);
+	/* The low byte is the index of no slot: a decoder's number is never a session's handle. */
+	decoder->number = ++device->decoders_made << 8 | 0xFF;
 	LIST_INSERT_HEAD(&device->decoders, decoder, link);
 	pthread_mutex_unlock(&device->lock);
 	ddi_mark(&decoder->head, DDI_DECODER, device);

@@ -24,7 +24,10 @@ static void answer_told(struct coffer_task *task)
 
 void channel_answered(struct coffer_task *task, int error)
 {
-	if (error && task->control.busy) {
+	bool busy = error && task->control.busy;
+
+	task->control.busy = false; /* the next refusal has a reason of its own */
+	if (busy) {
 		control_poll_later(task); /* at work on one that nobody waited for */
 	} else if (error) {
 		task_finish(task, error);

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reference.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mbedtls/bignum.h"
 
 static uint64_t state;
 static mbedtls_mpi n, d;
-
-#define OK(call)                                                                                                       \
-	do {                                                                                                           \
-		if ((call) != 0) {                                                                                     \
-			fprintf(stderr, "reference: %s\n", #call);                                                     \
-			exit(2);                                                                                       \
-		}                                                                                                      \
-	} while (0)
 
 void reference_seed(uint64_t seed)
 {
@@ -42,7 +32,7 @@ static int rng(void *unused, unsigned char *out, size_t bytes)
 
 static void store(const mbedtls_mpi *x, uint8_t *out, size_t bytes)
 {
-	OK(mbedtls_mpi_write_binary_le(x, out, bytes));
+	REFERENCE_OK(mbedtls_mpi_write_binary_le(x, out, bytes));
 }
 
 /* out = x mod (prime - 1) + 2^55 (prime - 1) - (2^1080 - 1) / 15 */
@@ -53,15 +43,15 @@ static void store_exponent(const mbedtls_mpi *x, const mbedtls_mpi *prime, uint8
 	mbedtls_mpi_init(&minus1);
 	mbedtls_mpi_init(&sum);
 	mbedtls_mpi_init(&offset);
-	OK(mbedtls_mpi_sub_int(&minus1, prime, 1));
-	OK(mbedtls_mpi_mod_mpi(&sum, x, &minus1));
-	OK(mbedtls_mpi_shift_l(&minus1, 55));
-	OK(mbedtls_mpi_add_mpi(&sum, &sum, &minus1));
-	OK(mbedtls_mpi_lset(&offset, 1));
-	OK(mbedtls_mpi_shift_l(&offset, 1080));
-	OK(mbedtls_mpi_sub_int(&offset, &offset, 1));
-	OK(mbedtls_mpi_div_int(&offset, NULL, &offset, 15));
-	OK(mbedtls_mpi_sub_mpi(&sum, &sum, &offset));
+	REFERENCE_OK(mbedtls_mpi_sub_int(&minus1, prime, 1));
+	REFERENCE_OK(mbedtls_mpi_mod_mpi(&sum, x, &minus1));
+	REFERENCE_OK(mbedtls_mpi_shift_l(&minus1, 55));
+	REFERENCE_OK(mbedtls_mpi_add_mpi(&sum, &sum, &minus1));
+	REFERENCE_OK(mbedtls_mpi_lset(&offset, 1));
+	REFERENCE_OK(mbedtls_mpi_shift_l(&offset, 1080));
+	REFERENCE_OK(mbedtls_mpi_sub_int(&offset, &offset, 1));
+	REFERENCE_OK(mbedtls_mpi_div_int(&offset, NULL, &offset, 15));
+	REFERENCE_OK(mbedtls_mpi_sub_mpi(&sum, &sum, &offset));
 	store(&sum, out, COFFER_RSA_HALF);
 	mbedtls_mpi_free(&minus1);
 	mbedtls_mpi_free(&sum);
@@ -70,8 +60,8 @@ static void store_exponent(const mbedtls_mpi *x, const mbedtls_mpi *prime, uint8
 
 static void power_of_two(mbedtls_mpi *x, size_t bits)
 {
-	OK(mbedtls_mpi_lset(x, 1));
-	OK(mbedtls_mpi_shift_l(x, bits));
+	REFERENCE_OK(mbedtls_mpi_lset(x, 1));
+	REFERENCE_OK(mbedtls_mpi_shift_l(x, bits));
 }
 
 static void store_half(const mbedtls_mpi *prime, struct coffer_rsa_half *out)
@@ -82,11 +72,11 @@ static void store_half(const mbedtls_mpi *prime, struct coffer_rsa_half *out)
 	mbedtls_mpi_init(&x);
 	store(prime, out->prime, COFFER_RSA_HALF);
 	power_of_two(&r, 1080);
-	OK(mbedtls_mpi_inv_mod(&x, prime, &r));
-	OK(mbedtls_mpi_sub_mpi(&x, &r, &x));
+	REFERENCE_OK(mbedtls_mpi_inv_mod(&x, prime, &r));
+	REFERENCE_OK(mbedtls_mpi_sub_mpi(&x, &r, &x));
 	store(&x, out->prime_neg, COFFER_RSA_HALF);
 	store_exponent(&d, prime, out->exponent);
-	OK(mbedtls_mpi_copy(&x, &d));
+	REFERENCE_OK(mbedtls_mpi_copy(&x, &d));
 	x.private_s = -1;
 	store_exponent(&x, prime, out->exponent_inverse);
 	mbedtls_mpi_free(&r);
@@ -100,9 +90,9 @@ static void make_prime(mbedtls_mpi *prime)
 
 	mbedtls_mpi_init(&minus1);
 	do {
-		OK(mbedtls_mpi_gen_prime(prime, 1024, 0, rng, NULL));
-		OK(mbedtls_mpi_sub_int(&minus1, prime, 1));
-		OK(mbedtls_mpi_mod_int(&rest, &minus1, 65537));
+		REFERENCE_OK(mbedtls_mpi_gen_prime(prime, 1024, 0, rng, NULL));
+		REFERENCE_OK(mbedtls_mpi_sub_int(&minus1, prime, 1));
+		REFERENCE_OK(mbedtls_mpi_mod_int(&rest, &minus1, 65537));
 	} while (rest == 0);
 	mbedtls_mpi_free(&minus1);
 }
@@ -121,24 +111,24 @@ void reference_key(struct coffer_identity_private *key)
 	do {
 		make_prime(&p);
 		make_prime(&q);
-		OK(mbedtls_mpi_mul_mpi(&n, &p, &q));
+		REFERENCE_OK(mbedtls_mpi_mul_mpi(&n, &p, &q));
 	} while (mbedtls_mpi_bitlen(&n) != 2048);
 	if (mbedtls_mpi_cmp_mpi(&p, &q) < 0)
 		mbedtls_mpi_swap(&p, &q);
-	OK(mbedtls_mpi_sub_mpi(&phi, &n, &p));
-	OK(mbedtls_mpi_sub_mpi(&phi, &phi, &q));
-	OK(mbedtls_mpi_add_int(&phi, &phi, 1));
-	OK(mbedtls_mpi_lset(&x, 65537));
-	OK(mbedtls_mpi_inv_mod(&d, &x, &phi));
+	REFERENCE_OK(mbedtls_mpi_sub_mpi(&phi, &n, &p));
+	REFERENCE_OK(mbedtls_mpi_sub_mpi(&phi, &phi, &q));
+	REFERENCE_OK(mbedtls_mpi_add_int(&phi, &phi, 1));
+	REFERENCE_OK(mbedtls_mpi_lset(&x, 65537));
+	REFERENCE_OK(mbedtls_mpi_inv_mod(&d, &x, &phi));
 
 	store_half(&p, &key->p);
 	store_half(&q, &key->q);
 	power_of_two(&x, 2 * 2160);
-	OK(mbedtls_mpi_mod_mpi(&x, &x, &n));
+	REFERENCE_OK(mbedtls_mpi_mod_mpi(&x, &x, &n));
 	store(&x, key->n_s2, COFFER_RSA_FULL);
-	OK(mbedtls_mpi_inv_mod(&x, &q, &p));
-	OK(mbedtls_mpi_shift_l(&x, 1080));
-	OK(mbedtls_mpi_mod_mpi(&x, &x, &p));
+	REFERENCE_OK(mbedtls_mpi_inv_mod(&x, &q, &p));
+	REFERENCE_OK(mbedtls_mpi_shift_l(&x, 1080));
+	REFERENCE_OK(mbedtls_mpi_mod_mpi(&x, &x, &p));
 	store(&x, key->q_inverse, COFFER_RSA_HALF);
 	mbedtls_mpi_free(&p);
 	mbedtls_mpi_free(&q);
@@ -151,10 +141,10 @@ void reference_private(const uint8_t *c, uint8_t *m)
 	mbedtls_mpi x;
 
 	mbedtls_mpi_init(&x);
-	OK(mbedtls_mpi_read_binary(&x, c, 256));
-	OK(mbedtls_mpi_mod_mpi(&x, &x, &n));
-	OK(mbedtls_mpi_exp_mod(&x, &x, &d, &n, NULL));
-	OK(mbedtls_mpi_write_binary(&x, m, 256));
+	REFERENCE_OK(mbedtls_mpi_read_binary(&x, c, 256));
+	REFERENCE_OK(mbedtls_mpi_mod_mpi(&x, &x, &n));
+	REFERENCE_OK(mbedtls_mpi_exp_mod(&x, &x, &d, &n, NULL));
+	REFERENCE_OK(mbedtls_mpi_write_binary(&x, m, 256));
 	mbedtls_mpi_free(&x);
 }
 
@@ -163,7 +153,7 @@ void reference_modulus(int plus, uint8_t *out)
 	mbedtls_mpi x;
 
 	mbedtls_mpi_init(&x);
-	OK(mbedtls_mpi_add_int(&x, &n, plus));
-	OK(mbedtls_mpi_write_binary(&x, out, 256));
+	REFERENCE_OK(mbedtls_mpi_add_int(&x, &n, plus));
+	REFERENCE_OK(mbedtls_mpi_write_binary(&x, out, 256));
 	mbedtls_mpi_free(&x);
 }

@@ -4,8 +4,19 @@
 #define PKE_REFERENCE_H
 
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "coffer_flash.h"
+
+/* A reference that fails is no reference. */
+#define REFERENCE_OK(call)                                                                                             \
+	do {                                                                                                           \
+		if ((call) != 0) {                                                                                     \
+			fprintf(stderr, "reference: %s\n", #call);                                                     \
+			exit(2);                                                                                       \
+		}                                                                                                      \
+	} while (0)
 
 #ifdef __cplusplus
 extern "C" {

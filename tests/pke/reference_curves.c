@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reference_curves.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "mbedtls/ecp.h"
 #include "reference.h"
-
-#define OK(call)                                                                                                       \
-	do {                                                                                                           \
-		if ((call) != 0) {                                                                                     \
-			fprintf(stderr, "reference: %s\n", #call);                                                     \
-			exit(2);                                                                                       \
-		}                                                                                                      \
-	} while (0)
 
 static int rng(void *unused, unsigned char *out, size_t bytes)
 {
@@ -29,18 +18,18 @@ static mbedtls_ecp_group *group(mbedtls_ecp_group_id id)
 
 	mbedtls_ecp_group_free(&g);
 	mbedtls_ecp_group_init(&g);
-	OK(mbedtls_ecp_group_load(&g, id));
+	REFERENCE_OK(mbedtls_ecp_group_load(&g, id));
 	return &g;
 }
 
 static void load(mbedtls_mpi *x, const uint8_t *bytes)
 {
-	OK(mbedtls_mpi_read_binary_le(x, bytes, 32));
+	REFERENCE_OK(mbedtls_mpi_read_binary_le(x, bytes, 32));
 }
 
 static void store(const mbedtls_mpi *x, uint8_t *bytes)
 {
-	OK(mbedtls_mpi_write_binary_le(x, bytes, 32));
+	REFERENCE_OK(mbedtls_mpi_write_binary_le(x, bytes, 32));
 }
 
 void reference_x25519(const uint8_t *scalar, const uint8_t *u, uint8_t *out)
@@ -54,12 +43,12 @@ void reference_x25519(const uint8_t *scalar, const uint8_t *u, uint8_t *out)
 	mbedtls_mpi_init(&k);
 	load(&k, scalar);
 	for (size_t bit = 0; bit < 3; bit++)
-		OK(mbedtls_mpi_set_bit(&k, bit, 0));
-	OK(mbedtls_mpi_set_bit(&k, 255, 0));
-	OK(mbedtls_mpi_set_bit(&k, 254, 1));
-	OK(mbedtls_ecp_point_read_binary(g, &point, u, 32));
-	OK(mbedtls_ecp_mul(g, &point, &k, &point, rng, NULL));
-	OK(mbedtls_ecp_point_write_binary(g, &point, MBEDTLS_ECP_PF_UNCOMPRESSED, &length, out, 32));
+		REFERENCE_OK(mbedtls_mpi_set_bit(&k, bit, 0));
+	REFERENCE_OK(mbedtls_mpi_set_bit(&k, 255, 0));
+	REFERENCE_OK(mbedtls_mpi_set_bit(&k, 254, 1));
+	REFERENCE_OK(mbedtls_ecp_point_read_binary(g, &point, u, 32));
+	REFERENCE_OK(mbedtls_ecp_mul(g, &point, &k, &point, rng, NULL));
+	REFERENCE_OK(mbedtls_ecp_point_write_binary(g, &point, MBEDTLS_ECP_PF_UNCOMPRESSED, &length, out, 32));
 	mbedtls_ecp_point_free(&point);
 	mbedtls_mpi_free(&k);
 }
@@ -71,9 +60,9 @@ void reference_p256_scalar(int plus, uint8_t *k)
 
 	mbedtls_mpi_init(&x);
 	if (plus < 0)
-		OK(mbedtls_mpi_add_int(&x, &g->N, plus));
+		REFERENCE_OK(mbedtls_mpi_add_int(&x, &g->N, plus));
 	else
-		OK(mbedtls_mpi_random(&x, 1, &g->N, rng, NULL));
+		REFERENCE_OK(mbedtls_mpi_random(&x, 1, &g->N, rng, NULL));
 	store(&x, k);
 	mbedtls_mpi_free(&x);
 }
@@ -88,9 +77,9 @@ void reference_p256_multiply(const uint8_t *k, const uint8_t *in, uint8_t *out)
 	mbedtls_mpi_init(&x);
 	load(&point.private_X, in);
 	load(&point.private_Y, in + 32);
-	OK(mbedtls_mpi_lset(&point.private_Z, 1));
+	REFERENCE_OK(mbedtls_mpi_lset(&point.private_Z, 1));
 	load(&x, k);
-	OK(mbedtls_ecp_mul(g, &point, &x, &point, rng, NULL));
+	REFERENCE_OK(mbedtls_ecp_mul(g, &point, &x, &point, rng, NULL));
 	store(&point.private_X, out);
 	store(&point.private_Y, out + 32);
 	mbedtls_ecp_point_free(&point);
@@ -108,16 +97,16 @@ void reference_p256_sign(const uint8_t *d, const uint8_t *k, const uint8_t *hash
 	mbedtls_mpi_init(&r);
 	mbedtls_mpi_init(&s);
 	load(&x, k);
-	OK(mbedtls_ecp_mul(g, &point, &x, &g->G, rng, NULL));
-	OK(mbedtls_mpi_mod_mpi(&r, &point.private_X, &g->N));
+	REFERENCE_OK(mbedtls_ecp_mul(g, &point, &x, &g->G, rng, NULL));
+	REFERENCE_OK(mbedtls_mpi_mod_mpi(&r, &point.private_X, &g->N));
 	store(&r, out);
 	load(&s, d);
-	OK(mbedtls_mpi_mul_mpi(&s, &s, &r));
+	REFERENCE_OK(mbedtls_mpi_mul_mpi(&s, &s, &r));
 	load(&r, hash);
-	OK(mbedtls_mpi_add_mpi(&s, &s, &r));
-	OK(mbedtls_mpi_inv_mod(&x, &x, &g->N));
-	OK(mbedtls_mpi_mul_mpi(&s, &s, &x));
-	OK(mbedtls_mpi_mod_mpi(&s, &s, &g->N));
+	REFERENCE_OK(mbedtls_mpi_add_mpi(&s, &s, &r));
+	REFERENCE_OK(mbedtls_mpi_inv_mod(&x, &x, &g->N));
+	REFERENCE_OK(mbedtls_mpi_mul_mpi(&s, &s, &x));
+	REFERENCE_OK(mbedtls_mpi_mod_mpi(&s, &s, &g->N));
 	store(&s, out + 32);
 	mbedtls_ecp_point_free(&point);
 	mbedtls_mpi_free(&x);
