@@ -36,6 +36,8 @@ enum coffer_request {
 	COFFER_REQ_CHANNEL_COMMAND = 0x16,  /* OUT: wValue = bytes that the answer to a query may have, 0 = a configuration; the first
 	                                     * part of struct coffer_channel_command */
 	COFFER_REQ_CHANNEL_ANSWER = 0x17,   /* IN: wValue = 0; struct coffer_channel_answer */
+	COFFER_REQ_EXCHANGE_START = 0x18,   /* OUT: struct coffer_exchange */
+	COFFER_REQ_EXCHANGE_ANSWER = 0x19,  /* IN: wValue = slot index of the session; struct coffer_exchange_answer */
 };
 
 /* A request that is malformed, unknown or not served at this alternate setting is answered by STALL;
@@ -67,6 +69,7 @@ enum coffer_session_kind {
 	COFFER_CHANNEL_64 = 3,         /* an authenticated channel (one of a context): a slot that never holds a key; empty OAEP
 	                                * label; 16-byte key; its messages are laid out as in programs of 64 bits */
 	COFFER_CHANNEL_32 = 4,         /* the same, of 32 bits */
+	COFFER_SESSION_ECDH = 5,       /* as PROTECTED, but its key comes from EXCHANGE_START and from no blob */
 };
 #define COFFER_OPEN_LABEL "coffer-open-v1"
 
@@ -155,6 +158,37 @@ struct coffer_negotiate_result { /* 32 bytes */
 	uint64_t start_cycle;   /* NEGOTIATE_START accepted */
 	uint64_t granted_cycle; /* public-key engine granted */
 	uint64_t release_cycle; /* answer released: granted + coffer_info.negotiate_cycles (or + 100000 k) */
+};
+
+/* The authenticated ephemeral key exchange of COFFER_SESSION_ECDH: docs/protocol.md. Coordinates, r and s are of 32 bytes,
+ * most significant first (SEC 1, 2.3.5). */
+#define COFFER_EXCHANGE_VERSION 1u
+#define COFFER_EXCHANGE_LABEL "coffer-hw-exchange-v1"
+#define COFFER_EXCHANGE_KEY_INFO COFFER_EXCHANGE_LABEL " key"
+#define COFFER_EXCHANGE_CONFIRM_INFO COFFER_EXCHANGE_LABEL " confirm"
+enum coffer_exchange_type { COFFER_EXCHANGE_HELLO = 1, COFFER_EXCHANGE_REPLY = 2 };
+struct coffer_exchange_hello { /* 68 bytes: the application's */
+	uint8_t version; /* COFFER_EXCHANGE_VERSION */
+	uint8_t type;    /* COFFER_EXCHANGE_HELLO */
+	uint8_t reserved[2];
+	uint8_t point[64]; /* its ephemeral public key on P-256: x, y */
+};
+struct coffer_exchange_reply { /* 164 bytes: the board's */
+	uint8_t version;
+	uint8_t type; /* COFFER_EXCHANGE_REPLY */
+	uint8_t reserved[2];
+	uint8_t point[64];     /* its ephemeral public key */
+	uint8_t signature[64]; /* r, s: ECDSA with SHA-256 by the board's P-256 key over label, hello, and reply up to here */
+	uint8_t confirmation[32];
+};
+struct coffer_exchange { /* 72 bytes */
+	uint32_t session;
+	struct coffer_exchange_hello hello;
+};
+struct coffer_exchange_answer { /* 200 bytes */
+	struct coffer_negotiate_result outcome; /* release_cycle: when the answer was ready */
+	struct coffer_exchange_reply reply;     /* zero unless outcome.result is COFFER_OK */
+	uint8_t reserved[4];
 };
 
 /* Plaintext of an open session's blob: this header, then the key. */
@@ -294,6 +328,10 @@ COFFER_ASSERT_SIZE(coffer_status, 64);
 COFFER_ASSERT_SIZE(coffer_session_created, 16);
 COFFER_ASSERT_SIZE(coffer_negotiate, 260);
 COFFER_ASSERT_SIZE(coffer_negotiate_result, 32);
+COFFER_ASSERT_SIZE(coffer_exchange_hello, 68);
+COFFER_ASSERT_SIZE(coffer_exchange_reply, 164);
+COFFER_ASSERT_SIZE(coffer_exchange, 72);
+COFFER_ASSERT_SIZE(coffer_exchange_answer, 200);
 COFFER_ASSERT_SIZE(coffer_surface_created, 16);
 COFFER_ASSERT_SIZE(coffer_channel_command, 84);
 COFFER_ASSERT_SIZE(coffer_channel_answer, 88);
