@@ -9,7 +9,7 @@ FW_STACK_BYTES := 2304
 RV := riscv64-unknown-elf-
 FW_MBEDTLS := $(B)/mbedtls
 FW_SOURCES := $(sort $(wildcard fw/src/*.c))
-FW_MBEDTLS_MODULES := sha512 aes ctr_drbg constant_time
+FW_MBEDTLS_MODULES := sha256 sha512 aes ctr_drbg constant_time
 FW_OBJECTS = $(FW)/obj/start.o $(FW_SOURCES:fw/src/%.c=$(FW)/obj/%.o) $(FW_MBEDTLS_MODULES:%=$(FW)/obj/mbedtls_%.o)
 
 FW_ARCH := -march=rv32im -mabi=ilp32 -misa-spec=2.2
@@ -42,8 +42,8 @@ $(FW)/obj/mbedtls_%.o: fw/mbedtls/coffer_config.h $(FW_MBEDTLS)/.version
 	@mkdir -p $(@D)
 	@echo "  RVCC  mbedtls/$*.c"
 	@$(RV)gcc $(FW_CFLAGS) -c $(FW_MBEDTLS)/library/$*.c -o $@
-# Its AES is less unrolled here.
-$(FW)/obj/mbedtls_aes.o: fw/mbedtls/small_aes.c fw/mbedtls/coffer_config.h $(FW_MBEDTLS)/.version
+# These two take less room here.
+$(FW)/obj/mbedtls_aes.o $(FW)/obj/mbedtls_sha512.o: $(FW)/obj/mbedtls_%.o: fw/mbedtls/small_%.c fw/mbedtls/coffer_config.h $(FW_MBEDTLS)/.version
 	@mkdir -p $(@D)
 	@echo "  RVCC  $<"
 	@$(RV)gcc $(FW_CFLAGS) -Wall -c $< -o $@

@@ -59,14 +59,14 @@ class Record:
             data[:128]
         )
         rsa_bytes, p256_bytes, rsa_crc, p256_crc = chains
-        assert (magic, version, header_bytes, total) == (b"COFFERID", 1, 128, len(data))
+        assert (magic, version, header_bytes, total) == (b"COFFERID", 2, 128, len(data))
         assert private_bytes == PRIVATE and reserved == bytes(28)
         assert 128 + private_bytes + rsa_bytes + p256_bytes == total <= 16384
         self.serial = serial.rstrip(b"\0").decode()
-        keys = hmac.digest(secret, b"coffer identity v1", "sha512")
+        aes_key, mac_key = (hmac.digest(secret, b"coffer identity v2 " + use, "sha256") for use in (b"aes", b"mac"))
         wrapped = data[128 : 128 + private_bytes]
-        assert mac == hmac.digest(keys[32:], data[:96] + wrapped, "sha512")[:32]
-        cipher = Cipher(algorithms.AES(keys[:32]), modes.CTR(nonce)).decryptor()
+        assert mac == hmac.digest(mac_key, data[:96] + wrapped, "sha256")
+        cipher = Cipher(algorithms.AES(aes_key), modes.CTR(nonce)).decryptor()
         self.private = cipher.update(wrapped) + cipher.finalize()
         chain = data[128 + private_bytes :]
         self.chains = chain[:rsa_bytes], chain[rsa_bytes:]

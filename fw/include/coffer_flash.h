@@ -8,8 +8,8 @@
  *   RSA certificate chain           X.509 DER, leaf first, root left out
  *   P-256 certificate chain         the same
  *
- * K = HMAC-SHA-512(device secret, "coffer identity v1"); K[0..31] is the AES key, K[32..63] the MAC key.
- * header.mac = first 32 bytes of HMAC-SHA-512(MAC key, header[0..95] || wrapped private part).
+ * AES key = HMAC-SHA-256(device secret, "coffer identity v2 aes"), MAC key = HMAC-SHA-256(device secret, "coffer identity v2 mac").
+ * header.mac = HMAC-SHA-256(MAC key, header[0..95] || wrapped private part).
  * The chains carry their own signatures; their CRC-32 (IEEE 802.3) in the header detects damage.
  */
 #ifndef COFFER_FLASH_H
@@ -20,9 +20,10 @@
 
 #define COFFER_FLASH_IDENTITY_OFFSET 0x3F0000u /* byte address of the record in the flash */
 #define COFFER_IDENTITY_MAX_BYTES    16384u
-#define COFFER_IDENTITY_VERSION      1u
+#define COFFER_IDENTITY_VERSION      2u
 #define COFFER_IDENTITY_MAGIC        "COFFERID"
-#define COFFER_IDENTITY_KDF_LABEL    "coffer identity v1"
+#define COFFER_IDENTITY_LABEL_AES    "coffer identity v2 aes"
+#define COFFER_IDENTITY_LABEL_MAC    "coffer identity v2 mac"
 #define COFFER_DEVICE_SECRET_BYTES   32u
 
 struct coffer_identity_header { /* 128 bytes */

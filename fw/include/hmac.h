@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HMAC_BYTES 64u
+#define HMAC_BYTES 32u
 
-/* HMAC-SHA-512 (RFC 2104) over two pieces of data; the key is at most 128 bytes. */
-void hmac_sha512(const void *key, size_t key_bytes, const void *a, size_t a_bytes, const void *b, size_t b_bytes,
+/* HMAC-SHA-256 (RFC 2104) over two pieces of data, under a key of 32 bytes. */
+void hmac_sha256(const void *key, const void *a, size_t a_bytes, const void *b, size_t b_bytes,
 		 uint8_t out[HMAC_BYTES]);
 
 #endif

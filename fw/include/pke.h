@@ -33,8 +33,22 @@ enum pke_status {
 };
 #define PKE_ENTRY_SHIFT PKE_REGS__CONTROL__ENTRY_bp
 
-/* The two accesses that everything rests on: pke.c; the block bench has its own. */
+/* The two accesses that everything rests on: pke_bus.c; the block bench has its own. */
 uint32_t pke_read(enum pke_register reg);
 void pke_write(enum pke_register reg, uint32_t value);
+
+bool pke_busy(void);
+/* Starts a program (PKE_ENTRY_*). The engine is at rest. */
+void pke_start(uint32_t entry);
+/* PKE_CLEAR_WORK or PKE_CLEAR_ALL, to its end: some hundred cycles. Stops what runs. */
+void pke_clear(enum pke_control what);
+
+/* So many words into the rows from this one on. */
+void pke_put(uint32_t row, const void *words, size_t count);
+/* The stream goes on with a number of so many words, most significant byte first, and with zeros up to `total`. */
+void pke_put_number(const uint32_t *number, size_t words, size_t total);
+void pke_get_number(uint32_t *number, size_t words);
+/* The next words of the stream, or-ed together. */
+uint32_t pke_any(size_t words);
 
 #endif

@@ -42,7 +42,9 @@ void rsa_begin(const uint8_t *c);
 /* Goes on with it: call after every wake-up by the engine. m as c; written once, with the answer. Any answer
  * but RSA_BUSY ends the operation; work rows are cleared then. */
 enum rsa_progress rsa_poll(uint8_t *m);
-/* Ends it early: work rows are cleared, the key stays. */
+/* A check of another operation on the engine failed: as if it had been one of these. */
+void rsa_distrust(void);
+/* Ends it early: work rows are cleared, the key stays. So for the engine's other operations. */
 void rsa_abort(void);
 
 #endif

@@ -18,13 +18,23 @@
 
 struct session {
 	uint32_t handle; /* of the session slot; 0: no session */
-	uint8_t ctx;
-	uint8_t epoch; /* of the context, when the session was made */
-	uint8_t kind;  /* enum coffer_session_kind */
-	bool negotiated;
+	uint8_t epoch;   /* of the context, when the session was made */
+	uint8_t ctx : 3;
+	uint8_t kind : 4; /* enum coffer_session_kind */
+	bool negotiated : 1;
 	uint8_t content; /* slot index, SESSION_NONE where there is none */
 	uint8_t readback;
 };
+
+/* Whether its plaintext stays in surfaces, or it is a channel: what a kind makes of a session. */
+static inline bool session_is_protected(uint16_t kind)
+{
+	return kind == COFFER_SESSION_PROTECTED || kind == COFFER_SESSION_ECDH;
+}
+static inline bool session_is_channel(uint16_t kind)
+{
+	return kind == COFFER_CHANNEL_64 || kind == COFFER_CHANNEL_32;
+}
 
 /* Reserves the slots of a session together, or none. deadline: cycle until which running zeroizers are waited for. [irq] */
 enum coffer_result session_create(uint8_t ctx, uint8_t epoch, uint16_t kind, uint64_t deadline,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What of mbedTLS the firmware is built from: hash, DRBG and the AES under it. No heap, no bignum. */
+#define MBEDTLS_SHA256_C
+#define MBEDTLS_SHA256_SMALLER
 #define MBEDTLS_SHA512_C
 #define MBEDTLS_SHA512_SMALLER
 #define MBEDTLS_AES_C

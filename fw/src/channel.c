@@ -181,7 +181,7 @@ __attribute__((noinline)) static bool is_session(const struct channel *c, uint32
 {
 	uint32_t saved = irq_save();
 	const struct session *s = session_find((uint8_t)c->device, handle);
-	bool good = s != NULL && s->kind == COFFER_SESSION_PROTECTED;
+	bool good = s != NULL && session_is_protected(s->kind);
 
 	irq_restore(saved);
 	return good;

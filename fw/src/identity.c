@@ -15,8 +15,7 @@
 #include "flash.h"
 #include "hmac.h"
 
-#define MAC_BYTES    32u
-#define MACED_HEADER (sizeof(struct coffer_identity_header) - MAC_BYTES)
+#define MACED_HEADER offsetof(struct coffer_identity_header, mac)
 
 static struct identity self = {.serial = COFFER_SERIAL_NONE, .result = BOOT_NO_RECORD};
 
@@ -93,29 +92,33 @@ static enum boot_result check_chains(const struct coffer_identity_header *h)
 	return BOOT_OK;
 }
 
-/* K = HMAC(device secret, label): the AES key, then the MAC key. */
-static void derive_keys(uint8_t k[HMAC_BYTES])
+struct keys {
+	uint8_t aes[HMAC_BYTES], mac[HMAC_BYTES];
+};
+
+static void derive_keys(struct keys *k)
 {
 	uint32_t secret[COFFER_DEVICE_SECRET_BYTES / 4];
 
 	for (unsigned i = 0; i < COFFER_DEVICE_SECRET_BYTES / 4; i++)
 		secret[i] = REG(device_secret[i]);
-	hmac_sha512(secret, sizeof(secret), COFFER_IDENTITY_KDF_LABEL, strlen(COFFER_IDENTITY_KDF_LABEL), NULL, 0, k);
+	hmac_sha256(secret, COFFER_IDENTITY_LABEL_AES, strlen(COFFER_IDENTITY_LABEL_AES), NULL, 0, k->aes);
+	hmac_sha256(secret, COFFER_IDENTITY_LABEL_MAC, strlen(COFFER_IDENTITY_LABEL_MAC), NULL, 0, k->mac);
 	wipe(secret, sizeof(secret));
 }
 
 static bool mac_is_right(const struct coffer_identity_header *h, const struct coffer_identity_private *wrapped,
-			 const uint8_t mac_key[32])
+			 const uint8_t mac_key[HMAC_BYTES])
 {
 	uint8_t mac[HMAC_BYTES];
 
-	hmac_sha512(mac_key, 32, h, MACED_HEADER, wrapped, sizeof(*wrapped), mac);
-	return mbedtls_ct_memcmp(mac, h->mac, MAC_BYTES) == 0;
+	hmac_sha256(mac_key, h, MACED_HEADER, wrapped, sizeof(*wrapped), mac);
+	return mbedtls_ct_memcmp(mac, h->mac, sizeof(mac)) == 0;
 }
 
 /* Apart, so that its AES schedule is not on the stack while the record is hashed. */
 __attribute__((noinline)) static void unwrap(const struct coffer_identity_header *h,
-					     struct coffer_identity_private *key, const uint8_t aes_key[32])
+					     struct coffer_identity_private *key, const uint8_t aes_key[HMAC_BYTES])
 {
 	mbedtls_aes_context aes;
 	uint8_t counter[16], keystream[16];
@@ -129,7 +132,7 @@ __attribute__((noinline)) static void unwrap(const struct coffer_identity_header
 	wipe(keystream, sizeof(keystream));
 }
 
-static enum boot_result read_record(struct coffer_identity_private *key, uint8_t k[HMAC_BYTES])
+static enum boot_result read_record(struct coffer_identity_private *key, struct keys *k)
 {
 	struct coffer_identity_header h;
 	enum boot_result result;
@@ -140,24 +143,24 @@ static enum boot_result read_record(struct coffer_identity_private *key, uint8_t
 		return result;
 	flash_read(COFFER_FLASH_IDENTITY_OFFSET + sizeof(h), key, sizeof(*key));
 	derive_keys(k);
-	if (!mac_is_right(&h, key, k + 32))
+	if (!mac_is_right(&h, key, k->mac))
 		return BOOT_MAC;
 	result = check_chains(&h);
 	if (result != BOOT_OK)
 		return result;
 	memcpy(self.serial, h.serial, sizeof(self.serial));
 	memcpy(self.chain_bytes, h.chain_bytes, sizeof(self.chain_bytes));
-	unwrap(&h, key, k);
+	unwrap(&h, key, k->aes);
 	return BOOT_OK;
 }
 
 /* Its stack is given back before the generator, which wants more, is seeded. */
 __attribute__((noinline)) bool identity_boot(struct coffer_identity_private *key)
 {
-	uint8_t k[HMAC_BYTES];
+	struct keys k;
 
-	self.result = read_record(key, k);
-	wipe(k, sizeof(k));
+	self.result = read_record(key, &k);
+	wipe(&k, sizeof(k));
 	REG(boot_lock) = COFFER_REGS__BOOT_LOCK__HIDE_bm;
 	return self.result == BOOT_OK;
 }

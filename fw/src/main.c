@@ -10,6 +10,7 @@
 #include "identity.h"
 #include "irq.h"
 #include "negotiate.h"
+#include "p256.h"
 #include "rsa.h"
 
 /* In RAM from identity_boot() until the engine has it. */
@@ -30,6 +31,7 @@ __attribute__((noinline)) static void boot(void)
 		drbg_pool_poll();
 		if (have_key && !rsa_load(&key))
 			identity_bad_key();
+		p256_load(key.p256_scalar);
 	}
 	wipe(&key, sizeof(key));
 	negotiate_init();

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "board.h"
+#include "exchange.h"
 #include "oaep.h"
 #include "rsa.h"
 
@@ -26,25 +27,29 @@ static struct entry {
 	uint32_t handle;
 	uint32_t turn; /* order of arrival */
 	uint64_t start, granted, release;
-	uint8_t *blob; /* while it waits */
 } entries[BOARD_CONTEXTS_MAX];
 static uint32_t turns;
 static volatile bool booted;
 
-/* What waits. */
+/* Of each, what waits: its blob or hello; an exchange's reply, once it is answered. */
 BOARD_LATE static uint8_t blobs[BOARD_CONTEXTS_MAX][COFFER_BLOB_BYTES];
 
 /* The one that runs. Main loop only, but for aborted. */
-enum phase { NOTHING, DECRYPTING, HOLDING };
+enum phase { NOTHING, DECRYPTING, HOLDING, EXCHANGING };
 BOARD_LATE static struct {
 	enum phase phase;
 	uint8_t ctx;
 	volatile bool aborted;
 	bool good;
 	struct entry of; /* as it was granted */
-	_Alignas(4) uint8_t c[COFFER_BLOB_BYTES];
-	_Alignas(4) uint8_t m[COFFER_BLOB_BYTES];
-	struct oaep_key key;
+	union {
+		struct {
+			_Alignas(4) uint8_t c[COFFER_BLOB_BYTES];
+			_Alignas(4) uint8_t m[COFFER_BLOB_BYTES];
+			struct oaep_key key;
+		};
+		struct exchange exchange; /* its hello comes where c does */
+	};
 } now;
 
 /* ---- in the interrupt ---------------------------------------------------------------------------------- */
@@ -53,12 +58,11 @@ static void forget(struct entry *e)
 {
 	if (e->state == RUNNING)
 		now.aborted = true;
-	if (e->blob)
-		wipe(e->blob, COFFER_BLOB_BYTES);
+	wipe(blobs[e - entries], COFFER_BLOB_BYTES);
 	memset(e, 0, sizeof(*e));
 }
 
-enum coffer_result negotiate_start(const struct session *s, const uint8_t blob[COFFER_BLOB_BYTES], uint64_t setup_cycle)
+enum coffer_result negotiate_start(const struct session *s, const uint8_t *blob, size_t bytes, uint64_t setup_cycle)
 {
 	struct entry *e = &entries[s->ctx];
 
@@ -73,12 +77,11 @@ enum coffer_result negotiate_start(const struct session *s, const uint8_t blob[C
 	e->handle = s->handle;
 	e->turn = turns++;
 	e->start = setup_cycle;
-	e->blob = blobs[s->ctx];
-	memcpy(e->blob, blob, COFFER_BLOB_BYTES);
+	memcpy(blobs[s->ctx], blob, bytes);
 	return COFFER_OK;
 }
 
-void negotiate_result(const struct session *s, struct coffer_negotiate_result *out)
+void negotiate_result(const struct session *s, struct coffer_negotiate_result *out, struct coffer_exchange_reply *reply)
 {
 	const struct entry *e = &entries[s->ctx];
 
@@ -94,6 +97,7 @@ void negotiate_result(const struct session *s, struct coffer_negotiate_result *o
 	}
 	out->release_cycle = e->release;
 	out->result = e->result;
+	memcpy(reply, blobs[s->ctx], sizeof(*reply)); /* zero but for an exchange's */
 }
 
 void negotiate_cancel(uint8_t ctx, uint32_t handle)
@@ -145,6 +149,8 @@ static void answer(enum coffer_result result, uint64_t release)
 	struct entry *e = &entries[now.ctx];
 
 	if (!now.aborted) {
+		if (now.phase == EXCHANGING && result == COFFER_OK)
+			memcpy(blobs[now.ctx], &now.exchange.reply, sizeof(now.exchange.reply));
 		e->state = ANSWERED;
 		e->result = (uint8_t)result;
 		e->release = release;
@@ -159,19 +165,31 @@ static void end(void)
 	stack_wipe();
 }
 
+static enum coffer_result begin(void)
+{
+	if (!rsa_ready())
+		return COFFER_ERR_NOT_READY;
+	if (now.phase == EXCHANGING)
+		return exchange_begin(&now.exchange);
+	if (!rsa_prepare())
+		return COFFER_ERR_NOT_READY;
+	rsa_begin(now.c);
+	return COFFER_PENDING;
+}
+
 /* Takes the next one and gives it the engine; false where none waits. */
 static bool grant(void)
 {
+	enum coffer_result result;
 	uint32_t saved = irq_save();
 	struct entry *e = oldest_waiting();
 
 	if (e) {
-		now.phase = DECRYPTING;
+		now.phase = e->kind == COFFER_SESSION_ECDH ? EXCHANGING : DECRYPTING;
 		now.ctx = (uint8_t)(e - entries);
 		now.aborted = false;
-		memcpy(now.c, e->blob, sizeof(now.c));
-		wipe(e->blob, COFFER_BLOB_BYTES);
-		e->blob = NULL;
+		memcpy(now.c, blobs[now.ctx], sizeof(now.c));
+		wipe(blobs[now.ctx], COFFER_BLOB_BYTES);
 		e->state = RUNNING;
 		e->granted = board_cycle();
 		now.of = *e;
@@ -179,10 +197,9 @@ static bool grant(void)
 	irq_restore(saved);
 	if (!e)
 		return false;
-	if (rsa_ready() && rsa_prepare()) {
-		rsa_begin(now.c);
-	} else {
-		answer(COFFER_ERR_NOT_READY, now.of.granted);
+	result = begin();
+	if (result != COFFER_PENDING) {
+		answer(result, board_cycle());
 		end();
 	}
 	return true;
@@ -203,12 +220,11 @@ static void decrypt(void)
 }
 
 /* Masked: a new start of the same session must not find itself beaten by the key that it aborted. */
-static bool install(void)
+static bool install(const struct oaep_key *key)
 {
 	uint32_t saved = irq_save();
-	bool good = now.good && !now.aborted &&
-		    session_install_key(now.ctx, now.of.epoch, now.of.handle, now.key.key, now.key.key_bytes,
-					now.key.usage, now.key.iv_policy);
+	bool good = !now.aborted && session_install_key(now.ctx, now.of.epoch, now.of.handle, key->key, key->key_bytes,
+							key->usage, key->iv_policy);
 
 	irq_restore(saved);
 	return good;
@@ -220,10 +236,22 @@ static void hold(void)
 
 	if (board_cycle() < release - INSTALL_CYCLES)
 		return;
-	now.good = install();
+	now.good = now.good && install(&now.key);
 	while (release < board_cycle())
 		release += LATER_CYCLES;
 	answer(now.good ? COFFER_OK : COFFER_ERR_BLOB, release);
+	end();
+}
+
+static void exchange(void)
+{
+	enum coffer_result result = exchange_poll(&now.exchange);
+
+	if (result == COFFER_PENDING)
+		return;
+	if (result == COFFER_OK && !install(&now.exchange.key))
+		result = COFFER_ERR_REVOKED;
+	answer(result, board_cycle());
 	end();
 }
 
@@ -237,6 +265,8 @@ void negotiate_poll(void)
 		decrypt();
 	if (now.phase == HOLDING)
 		hold();
+	if (now.phase == EXCHANGING)
+		exchange();
 	while (now.phase == NOTHING && grant())
 		;
 }

@@ -138,7 +138,7 @@ static void create_session(const struct ep0_request *r)
 {
 	struct coffer_session_created out = {0};
 
-	if (r->value > COFFER_CHANNEL_32) {
+	if (r->value > COFFER_SESSION_ECDH) {
 		refuse(r, COFFER_ERR_REQUEST);
 		return;
 	}
@@ -148,16 +148,25 @@ static void create_session(const struct ep0_request *r)
 	ep0_send_copy(r, &out, sizeof(out));
 }
 
+/* The request is one of those that a session of this kind takes. */
+static bool goes_with(const struct ep0_request *r, const struct session *s)
+{
+	bool exchange = r->request == COFFER_REQ_EXCHANGE_START || r->request == COFFER_REQ_EXCHANGE_ANSWER;
+
+	return exchange == (s->kind == COFFER_SESSION_ECDH);
+}
+
+/* NEGOTIATE_RESULT is what EXCHANGE_ANSWER begins with. */
 static void negotiate_answer(const struct ep0_request *r)
 {
-	struct coffer_negotiate_result out = {0};
+	struct coffer_exchange_answer out = {0};
 	const struct session *s = r->value < SESSION_SLOTS ? session_at((uint8_t)r->index, (uint8_t)r->value) : NULL;
 
-	if (s == NULL) {
-		out.result = COFFER_ERR_HANDLE;
+	if (s == NULL || !goes_with(r, s)) {
+		out.outcome.result = COFFER_ERR_HANDLE;
 	} else {
-		out.session = s->handle;
-		negotiate_result(s, &out);
+		out.outcome.session = s->handle;
+		negotiate_result(s, &out.outcome, &out.reply);
 	}
 	ep0_send_copy(r, &out, sizeof(out));
 }
@@ -173,8 +182,8 @@ static void create_surface(const struct ep0_request *r)
 		return;
 	}
 	out.result =
-		(uint8_t)(s == NULL || s->kind >= COFFER_CHANNEL_64 ? COFFER_ERR_HANDLE
-								    : surface_create(s, pages, wait_until(r), &out));
+		(uint8_t)(s == NULL || session_is_channel(s->kind) ? COFFER_ERR_HANDLE
+								   : surface_create(s, pages, wait_until(r), &out));
 	unfetched.surface = out.surface;
 	unfetched.ctx = (uint8_t)r->index;
 	unfetched.epoch = r->epoch;
@@ -206,16 +215,17 @@ static enum coffer_result destroy_session(const struct ep0_request *r, const voi
 	return s == NULL ? COFFER_ERR_HANDLE : session_destroy(s);
 }
 
+/* EXCHANGE_START's hello stands where NEGOTIATE_START's blob does. */
 static enum coffer_result start_negotiation(const struct ep0_request *r, const void *data)
 {
 	const struct coffer_negotiate *arg = data;
 	const struct session *s = session_find((uint8_t)r->index, arg->session);
 
-	if (s == NULL)
+	if (s == NULL || !goes_with(r, s))
 		return COFFER_ERR_HANDLE;
 	if (s->negotiated)
 		return COFFER_ERR_STATE;
-	return negotiate_start(s, arg->blob, r->cycle);
+	return negotiate_start(s, arg->blob, r->length - offsetof(struct coffer_negotiate, blob), r->cycle);
 }
 
 static enum coffer_result destroy_surface(const struct ep0_request *r, const void *data)
@@ -262,6 +272,8 @@ static const struct request requests[] = {
 	{COFFER_REQ_CHANNEL_COMMAND, COFFER_RT_OUT, false, true, 4 + COFFER_CHANNEL_LEAST, 4 + COFFER_CHANNEL_MOST,
 	 NULL, command_channel},
 	{COFFER_REQ_CHANNEL_ANSWER, COFFER_RT_IN, false, false, 88, 88, answer_channel, NULL},
+	{COFFER_REQ_EXCHANGE_START, COFFER_RT_OUT, false, false, 72, 72, NULL, start_negotiation},
+	{COFFER_REQ_EXCHANGE_ANSWER, COFFER_RT_IN, false, true, 200, 200, negotiate_answer, NULL},
 };
 
 static const struct request *find(const struct ep0_request *r)

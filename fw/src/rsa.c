@@ -26,24 +26,10 @@ static struct {
 	uint32_t rho[2][RHO_WORDS];
 } rsa;
 
-static uint32_t byte_swap(uint32_t w)
-{
-	return w << 24 | (w & 0xFF00u) << 8 | (w >> 8 & 0xFF00u) | w >> 24;
-}
-
-static void put(uint32_t address, const void *bytes, size_t words)
-{
-	const uint32_t *w = bytes;
-
-	pke_write(PKE_ADDRESS, address);
-	while (words--)
-		pke_write(PKE_DATA, *w++);
-}
-
 static void put_rho(void)
 {
-	put(PKE_ROW_RHO_P, rsa.rho[0], RHO_WORDS);
-	put(PKE_ROW_RHO_Q, rsa.rho[1], RHO_WORDS);
+	pke_put(PKE_ROW_RHO_P, rsa.rho[0], RHO_WORDS);
+	pke_put(PKE_ROW_RHO_Q, rsa.rho[1], RHO_WORDS);
 	wipe(rsa.rho, sizeof(rsa.rho));
 }
 
@@ -51,20 +37,13 @@ static void put_rho(void)
 static void put_number(const uint32_t *number)
 {
 	pke_write(PKE_ADDRESS, PKE_ROW_IO);
-	for (size_t i = IO_NUMBER; i-- > 0;)
-		pke_write(PKE_DATA, byte_swap(number[i]));
-	for (size_t i = IO_NUMBER; i < IO_WORDS; i++)
-		pke_write(PKE_DATA, 0);
+	pke_put_number(number, IO_NUMBER, IO_WORDS);
 }
 
 static bool io_is_zero(void)
 {
-	uint32_t any = 0;
-
 	pke_write(PKE_ADDRESS, PKE_ROW_IO);
-	for (size_t i = 0; i < IO_WORDS; i++)
-		any |= pke_read(PKE_DATA);
-	return any == 0;
+	return pke_any(IO_WORDS) == 0;
 }
 
 /* The released number; true if its ciphertext was below n. */
@@ -73,44 +52,29 @@ static bool get_number(uint32_t *number)
 	uint32_t flag = 0;
 
 	pke_write(PKE_ADDRESS, PKE_ROW_IO);
-	for (size_t i = IO_NUMBER; i-- > 0;)
-		number[i] = byte_swap(pke_read(PKE_DATA));
+	pke_get_number(number, IO_NUMBER);
 	for (size_t i = IO_NUMBER; i <= IO_FLAG; i++)
 		flag = pke_read(PKE_DATA);
 	return flag != 0;
 }
 
-static bool busy(void)
-{
-	return pke_read(PKE_STATUS) & PKE_BUSY;
-}
-
-static void start(uint32_t entry)
-{
-	pke_write(PKE_CONTROL, PKE_ACK);
-	pke_write(PKE_CONTROL, PKE_START | entry << PKE_ENTRY_SHIFT);
-}
-
 static void finish(void)
 {
-	while (busy())
+	while (pke_busy())
 		board_wait();
-	pke_write(PKE_CONTROL, PKE_ACK);
-}
-
-static void clear(enum pke_control what)
-{
-	pke_write(PKE_CONTROL, what);
-	while (busy())
-		;
 	pke_write(PKE_CONTROL, PKE_ACK);
 }
 
 static void give_up(bool fault)
 {
-	clear(PKE_CLEAR_ALL);
+	pke_clear(PKE_CLEAR_ALL);
 	wipe(&rsa, sizeof(rsa));
 	rsa.fault = fault;
+}
+
+void rsa_distrust(void)
+{
+	give_up(true);
 }
 
 bool rsa_prepare(void)
@@ -127,16 +91,16 @@ bool rsa_prepare(void)
 static void load_half(const struct coffer_rsa_half *half, uint32_t prime, uint32_t prime_neg, uint32_t exponent,
 		      bool inverse)
 {
-	put(prime, half->prime, WORDS(COFFER_RSA_HALF));
-	put(prime_neg, half->prime_neg, WORDS(COFFER_RSA_HALF));
-	put(exponent, inverse ? half->exponent_inverse : half->exponent, WORDS(COFFER_RSA_HALF));
+	pke_put(prime, half->prime, WORDS(COFFER_RSA_HALF));
+	pke_put(prime_neg, half->prime_neg, WORDS(COFFER_RSA_HALF));
+	pke_put(exponent, inverse ? half->exponent_inverse : half->exponent, WORDS(COFFER_RSA_HALF));
 }
 
 static void load_key(const struct coffer_identity_private *key, bool inverse)
 {
 	load_half(&key->p, PKE_ROW_P, PKE_ROW_PN, PKE_ROW_DP, inverse);
 	load_half(&key->q, PKE_ROW_Q, PKE_ROW_QN, PKE_ROW_DQ, inverse);
-	put(PKE_ROW_QINV, key->q_inverse, WORDS(COFFER_RSA_HALF));
+	pke_put(PKE_ROW_QINV, key->q_inverse, WORDS(COFFER_RSA_HALF));
 }
 
 /* BLIND_A: 2048 random bits, and the rest of its rows zero. */
@@ -161,19 +125,19 @@ static bool load_random(void)
 static bool make_pair(const uint8_t *n_s2)
 {
 	put_rho();
-	start(PKE_ENTRY_INVERT);
+	pke_start(PKE_ENTRY_INVERT);
 	finish();
-	put(PKE_ROW_IO, n_s2, IO_WORDS);
-	start(PKE_ENTRY_PAIR);
+	pke_put(PKE_ROW_IO, n_s2, IO_WORDS);
+	pke_start(PKE_ENTRY_PAIR);
 	finish();
-	start(PKE_ENTRY_CHECK);
+	pke_start(PKE_ENTRY_CHECK);
 	finish();
 	return io_is_zero();
 }
 
 void rsa_boot(void)
 {
-	clear(PKE_CLEAR_ALL);
+	pke_clear(PKE_CLEAR_ALL);
 }
 
 bool rsa_load(const struct coffer_identity_private *key)
@@ -188,7 +152,7 @@ bool rsa_load(const struct coffer_identity_private *key)
 		return false;
 	}
 	load_key(key, false);
-	clear(PKE_CLEAR_WORK);
+	pke_clear(PKE_CLEAR_WORK);
 	rsa.ready = true;
 	return true;
 }
@@ -208,7 +172,7 @@ void rsa_begin(const uint8_t *c)
 	rsa.c = (const uint32_t *)(const void *)c;
 	rsa.step = STEP_REFRESH;
 	if (rsa.ready)
-		start(PKE_ENTRY_REFRESH);
+		pke_start(PKE_ENTRY_REFRESH);
 }
 
 /* The entry of this step has run: starts the next. False when the check failed. */
@@ -218,16 +182,16 @@ static bool next(void)
 	case STEP_REFRESH:
 		put_rho();
 		put_number(rsa.c);
-		start(PKE_ENTRY_PRIVATE);
+		pke_start(PKE_ENTRY_PRIVATE);
 		return true;
 	case STEP_PRIVATE:
 		put_number(rsa.c);
-		start(PKE_ENTRY_CHECK);
+		pke_start(PKE_ENTRY_CHECK);
 		return true;
 	default:
 		if (!io_is_zero())
 			return false;
-		start(PKE_ENTRY_RELEASE);
+		pke_start(PKE_ENTRY_RELEASE);
 		return true;
 	}
 }
@@ -236,7 +200,7 @@ enum rsa_progress rsa_poll(uint8_t *m)
 {
 	bool in_range;
 
-	if (rsa.ready && busy())
+	if (rsa.ready && pke_busy())
 		return RSA_BUSY;
 	if (rsa.ready && rsa.step != STEP_RELEASE) {
 		if (next())
@@ -248,7 +212,7 @@ enum rsa_progress rsa_poll(uint8_t *m)
 		return RSA_FAILED;
 	}
 	in_range = get_number((uint32_t *)(void *)m);
-	clear(PKE_CLEAR_WORK);
+	pke_clear(PKE_CLEAR_WORK);
 	rsa.step = STEP_NONE;
 	return in_range ? RSA_DONE : RSA_RANGE;
 }
@@ -258,9 +222,9 @@ void rsa_abort(void)
 	if (!rsa.ready)
 		return;
 	/* The pair is whole only when both halves have been squared. */
-	while (rsa.step == STEP_REFRESH && busy())
+	while (rsa.step == STEP_REFRESH && pke_busy())
 		board_wait();
-	clear(PKE_CLEAR_WORK);
+	pke_clear(PKE_CLEAR_WORK);
 	wipe(rsa.rho, sizeof(rsa.rho));
 	rsa.step = STEP_NONE;
 }

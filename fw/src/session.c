@@ -20,7 +20,7 @@ static uint32_t attributes(uint16_t kind, enum slot_role role, uint8_t session_s
 {
 	uint32_t attr = ATTR_ROLE(role) | ATTR_SESSION(session_slot);
 
-	if (kind != COFFER_SESSION_PROTECTED)
+	if (!session_is_protected(kind))
 		return attr | ATTR_OPEN | ALL_RULES;
 	switch (role) {
 	case ROLE_SESSION:
@@ -32,11 +32,6 @@ static uint32_t attributes(uint16_t kind, enum slot_role role, uint8_t session_s
 	default:
 		return attr | ATTR_USAGE(COFFER_USE_CTR | COFFER_USE_ENCRYPT) | ATTR_RULE(COFFER_CTR_REFUSE64);
 	}
-}
-
-static bool is_channel(uint16_t kind)
-{
-	return kind >= COFFER_CHANNEL_64;
 }
 
 static uint8_t take_lowest(uint64_t *mask)
@@ -81,13 +76,13 @@ enum coffer_result session_create(uint8_t ctx, uint8_t epoch, uint16_t kind, uin
 {
 	struct session s = {
 		.ctx = ctx, .epoch = epoch, .kind = (uint8_t)kind, .content = SESSION_NONE, .readback = SESSION_NONE};
-	int wanted = kind == COFFER_SESSION_PROTECTED ? 3 : kind == COFFER_SESSION_OPEN_WRAP ? 2 : 1;
+	int wanted = session_is_protected(kind) ? 3 : kind == COFFER_SESSION_OPEN_WRAP ? 2 : 1;
 	enum coffer_result result;
 	uint64_t slots;
 	uint8_t own;
 	bool good;
 
-	if (is_channel(kind) && !channel_free(ctx))
+	if (session_is_channel(kind) && !channel_free(ctx))
 		return COFFER_ERR_NO_SLOT;
 	result = find_slots(ctx, wanted, deadline, &slots);
 	if (result != COFFER_OK)
@@ -109,7 +104,7 @@ enum coffer_result session_create(uint8_t ctx, uint8_t epoch, uint16_t kind, uin
 	}
 	s.handle = out->session;
 	sessions[own] = s;
-	if (is_channel(kind))
+	if (session_is_channel(kind))
 		channel_begin(&s);
 	return COFFER_OK;
 }
@@ -137,7 +132,7 @@ enum coffer_result session_destroy(struct session *s)
 
 	negotiate_cancel(s->ctx, s->handle);
 	surface_forget_session(s->ctx, at.slot);
-	if (is_channel(s->kind))
+	if (session_is_channel(s->kind))
 		channel_forget(s->ctx);
 	s->handle = 0;
 	return vault_revoke_session(at) ? COFFER_OK : COFFER_ERR_REVOKED;
@@ -188,7 +183,7 @@ bool session_install_key(uint8_t ctx, uint8_t epoch, uint32_t handle, const uint
 
 	if (good && (s->kind == COFFER_SESSION_OPEN || s->kind == COFFER_SESSION_OPEN_WRAP))
 		good = set_open_attributes(s, key_bytes, usage, iv_policy);
-	if (good && is_channel(s->kind))
+	if (good && session_is_channel(s->kind))
 		channel_key(ctx, key);
 	else if (good)
 		good = vault_write_key((struct slot_ref){COFFER_HANDLE_INDEX(handle), ctx, epoch}, key, key_bytes);

@@ -200,18 +200,16 @@ out:
 static int authenticate(const uint8_t key[32], const struct coffer_identity_header *header, const uint8_t *private,
 			uint8_t out[32])
 {
-	const mbedtls_md_info_t *sha512 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA512);
+	const mbedtls_md_info_t *sha256 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
 	mbedtls_md_context_t md;
-	uint8_t mac[64];
 	int ret;
 
 	mbedtls_md_init(&md);
-	TRY(mbedtls_md_setup(&md, sha512, 1));
+	TRY(mbedtls_md_setup(&md, sha256, 1));
 	TRY(mbedtls_md_hmac_starts(&md, key, 32));
 	TRY(mbedtls_md_hmac_update(&md, (const uint8_t *)header, offsetof(struct coffer_identity_header, mac)));
 	TRY(mbedtls_md_hmac_update(&md, private, sizeof(struct coffer_identity_private)));
-	TRY(mbedtls_md_hmac_finish(&md, mac));
-	memcpy(out, mac, 32);
+	TRY(mbedtls_md_hmac_finish(&md, out));
 out:
 	mbedtls_md_free(&md);
 	return ret;
@@ -241,14 +239,18 @@ static void fill_header(const struct coffer_identity *id, size_t total, struct c
 	memcpy(header->nonce, id->nonce, sizeof(header->nonce));
 }
 
+static int derive(const uint8_t secret[COFFER_DEVICE_SECRET_BYTES], const char *label, uint8_t key[32])
+{
+	return mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), secret, COFFER_DEVICE_SECRET_BYTES,
+			       (const uint8_t *)label, strlen(label), key);
+}
+
 int coffer_identity_write(const struct coffer_identity *id, uint8_t *out, size_t *size)
 {
-	static const char label[] = COFFER_IDENTITY_KDF_LABEL;
-	const mbedtls_md_info_t *sha512 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA512);
 	struct coffer_identity_private private = {0};
 	struct coffer_identity_header header;
 	const size_t fixed = sizeof(header) + sizeof(private);
-	uint8_t keys[64] = {0};
+	uint8_t aes_key[32] = {0}, mac_key[32] = {0};
 	size_t scalar_bytes;
 	int ret;
 
@@ -258,17 +260,18 @@ int coffer_identity_write(const struct coffer_identity *id, uint8_t *out, size_t
 	*size = fixed + id->chain_bytes[0] + id->chain_bytes[1];
 	TRY(pack_rsa(id->rsa, &private));
 	TRY(mbedtls_ecp_write_key_ext(id->p256, &scalar_bytes, private.p256_scalar, sizeof(private.p256_scalar)));
-	TRY(mbedtls_md_hmac(sha512, id->device_secret, COFFER_DEVICE_SECRET_BYTES, (const uint8_t *)label,
-			    sizeof(label) - 1, keys));
-	TRY(wrap(keys, id->nonce, (uint8_t *)&private, sizeof(private)));
+	TRY(derive(id->device_secret, COFFER_IDENTITY_LABEL_AES, aes_key));
+	TRY(derive(id->device_secret, COFFER_IDENTITY_LABEL_MAC, mac_key));
+	TRY(wrap(aes_key, id->nonce, (uint8_t *)&private, sizeof(private)));
 	fill_header(id, *size, &header);
-	TRY(authenticate(keys + 32, &header, (const uint8_t *)&private, header.mac));
+	TRY(authenticate(mac_key, &header, (const uint8_t *)&private, header.mac));
 	memcpy(out, &header, sizeof(header));
 	memcpy(out + sizeof(header), &private, sizeof(private));
 	memcpy(out + fixed, id->chain[0], id->chain_bytes[0]);
 	memcpy(out + fixed + id->chain_bytes[0], id->chain[1], id->chain_bytes[1]);
 out:
 	mbedtls_platform_zeroize(&private, sizeof(private));
-	mbedtls_platform_zeroize(keys, sizeof(keys));
+	mbedtls_platform_zeroize(aes_key, sizeof(aes_key));
+	mbedtls_platform_zeroize(mac_key, sizeof(mac_key));
 	return ret;
 }

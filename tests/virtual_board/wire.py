@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.cmac import CMAC
 
 GET_INFO, GET_CERTIFICATE, GET_STATUS = 1, 2, 3
 SESSION_CREATE, SESSION_DESTROY, NEGOTIATE_START, NEGOTIATE_RESULT, SURFACE_CREATE, SURFACE_DESTROY = range(0x10, 0x16)
-CHANNEL_COMMAND, CHANNEL_ANSWER = 0x16, 0x17
-PROTECTED, OPEN, OPEN_WRAP, CHANNEL_64 = range(4)
+CHANNEL_COMMAND, CHANNEL_ANSWER, EXCHANGE_START, EXCHANGE_ANSWER = range(0x16, 0x1A)
+PROTECTED, OPEN, OPEN_WRAP, CHANNEL_64, CHANNEL_32, ECDH = range(6)
 (
     OK,
     PENDING,
@@ -111,13 +111,19 @@ class Context:
     def destroy_surface(self, handle):
         return self.order(SURFACE_DESTROY, struct.pack("<I", handle))
 
-    def public_key(self):
-        pieces = range((self.info().rsa_bytes + 255) // 256)
-        return x509.load_der_x509_certificate(b"".join(self.ask(GET_CERTIFICATE, k, 256) for k in pieces)).public_key()
+    def public_key(self, chain=0):
+        """Of a chain's leaf."""
+        info = self.info()
+        pieces = range(((info.p256_bytes if chain else info.rsa_bytes) + 255) // 256)
+        data = b"".join(self.ask(GET_CERTIFICATE, k | chain << 15, 256) for k in pieces)
+        return x509.load_der_x509_certificate(data[: 4 + int.from_bytes(data[2:4], "big")]).public_key()
 
-    def start(self, session, blob):
+    def wait_ready(self):
         while not self.info().flags & READY:
             time.sleep(0.02)
+
+    def start(self, session, blob):
+        self.wait_ready()
         return self.order(NEGOTIATE_START, struct.pack("<I", session) + blob)
 
     def result(self, session):
@@ -127,6 +133,22 @@ class Context:
         while (result := self.result(session)).result == PENDING:
             time.sleep(0.02)
         return result
+
+    def start_exchange(self, session, hello):
+        self.wait_ready()
+        return self.order(EXCHANGE_START, struct.pack("<I", session) + hello)
+
+    def exchange_answer(self, session):
+        """What is known of it, and the reply; the last four bytes are zero."""
+        answer = self.ask(EXCHANGE_ANSWER, session & 0xFF, 200)
+        assert answer[196:] == bytes(4)
+        return Negotiated(*struct.unpack("<B3xI3Q", answer[:32])), answer[32:196]
+
+    def finish_exchange(self, session):
+        while (answer := self.exchange_answer(session))[0].result == PENDING:
+            assert not any(answer[1])
+            time.sleep(0.02)
+        return answer
 
     def configure(self, key, channel, number, configuration, fields):
         """In the layout of 64 bits, under a MAC; result of the request and, if the board took it, the return code."""
