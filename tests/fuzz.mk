@@ -16,8 +16,8 @@ FUZZ_LIBS = $(HOST_MBEDTLS:%=$(FUZZ)/mbedtls/%.o) $(shell pkg-config --libs libu
 
 # irq.c comes with firmware.c, channel.c with application.c; tests/fuzz/firmware/board.c stands in for the others. mbedTLS is
 # the firmware's.
-FUZZ_FW_SRC := $(filter-out $(patsubst %,fw/src/%.c,board channel drbg flash hmac identity irq main oaep pke rsa),$(FW_SOURCES)) \
-	fw/mbedtls/small_aes.c $(FW_MBEDTLS)/library/constant_time.c
+FUZZ_FW_SRC := $(filter-out $(patsubst %,fw/src/%.c,board channel drbg flash identity irq main oaep p256 pke pke_bus rsa),$(FW_SOURCES)) \
+	fw/mbedtls/small_aes.c $(FW_MBEDTLS)/library/constant_time.c $(FW_MBEDTLS)/library/sha256.c
 $(FUZZ)/firmware: tests/fuzz/firmware.c $(wildcard tests/fuzz/firmware/*) $(FW_SOURCES) $(wildcard fw/include/*.h fw/mbedtls/*) $(REGS_H) \
 		$(B)/mbedtls/.version | $(FW)/build_info.h
 	@mkdir -p $(@D)

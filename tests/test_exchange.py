@@ -61,7 +61,7 @@ def ctr(key, iv, data):
 
 
 def holds(context, session, key):
-    """The session's slot has this key: data decrypted under it, and a read-back key wrapped under it, come out right."""
+    """The session's slot has this key: what is decrypted under it, and a read-back key wrapped under it, come right."""
     plain = secrets.token_bytes(64)
     surface = context.surface(session.session, 1).surface
     run = {"mode": wire.CTR, "rule": 2, "length": 64}

@@ -39,5 +39,7 @@ uint64_t vault_free(void);
 uint64_t vault_zeroizing(void);
 /* The slots that are a context's share. */
 uint64_t vault_share(uint8_t ctx);
+/* How many that are: the context's are the ones from ctx times this on. */
+unsigned vault_share_slots(void);
 
 #endif

@@ -140,10 +140,11 @@ enum coffer_result session_destroy(struct session *s)
 
 void session_forget_context(uint8_t ctx)
 {
+	unsigned share = vault_share_slots();
+
 	channel_forget(ctx);
-	for (uint8_t k = 0; k < SESSION_SLOTS; k++)
-		if (sessions[k].ctx == ctx)
-			sessions[k].handle = 0;
+	for (struct session *s = &sessions[share * ctx], *end = s + share; s < end; s++)
+		s->handle = 0;
 }
 
 static bool reserve_open(const struct session *s, enum slot_role role, uint8_t slot, uint32_t attr)

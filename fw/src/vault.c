@@ -67,10 +67,16 @@ uint64_t vault_zeroizing(void)
 	return both(REG(slot_zeroizing[0]), REG(slot_zeroizing[1]));
 }
 
-uint64_t vault_share(uint8_t ctx)
+unsigned vault_share_slots(void)
 {
 	uint32_t config = REG(config);
-	uint32_t share = REG_FIELD(CONFIG__SLOTS, config) / REG_FIELD(CONFIG__CONTEXTS, config);
+
+	return REG_FIELD(CONFIG__SLOTS, config) / REG_FIELD(CONFIG__CONTEXTS, config);
+}
+
+uint64_t vault_share(uint8_t ctx)
+{
+	unsigned share = vault_share_slots();
 
 	return (share < 64 ? (1ull << share) - 1 : ~0ull) << share * ctx;
 }

@@ -27,6 +27,8 @@ constexpr Known known[] = {
 	{"SURFACE_DESTROY", COFFER_REQ_SURFACE_DESTROY, Out, false, false, 4},
 	{"CHANNEL_COMMAND", COFFER_REQ_CHANNEL_COMMAND, Out, false, true, 84, 44},
 	{"CHANNEL_ANSWER", COFFER_REQ_CHANNEL_ANSWER, In, false, false, 88},
+	{"EXCHANGE_START", COFFER_REQ_EXCHANGE_START, Out, false, false, 72},
+	{"EXCHANGE_ANSWER", COFFER_REQ_EXCHANGE_ANSWER, In, false, true, 200},
 };
 
 } // namespace
@@ -70,11 +72,11 @@ void test_malformed(Board &b)
 			check(b.status(2).last_result == COFFER_ERR_CLOSED, name + ": closed, last_result");
 		}
 	}
-	for (unsigned request : {0x00, 0x04, 0x0F, 0x18, 0x40, 0xFF}) {
+	for (unsigned request : {0x00, 0x04, 0x0F, 0x1A, 0x40, 0xFF}) {
 		refused(b, "unknown request, in", {In, uint8_t(request), 0, 1, 64});
 		refused(b, "unknown request, out", {Out, uint8_t(request), 0, 1, 4}, Bytes(4));
 	}
-	refused(b, "session kind 5", {In, COFFER_REQ_SESSION_CREATE, 5, 1, 16});
+	refused(b, "session kind 6", {In, COFFER_REQ_SESSION_CREATE, 6, 1, 16});
 	refused(b, "surface of no pages", {In, COFFER_REQ_SURFACE_CREATE, 16, 1, 16});
 	check(b.status(1).free_slots == 16, "no slot was taken by a malformed request");
 	check(b.info(3).protocol == COFFER_PROTOCOL_VERSION, "information of a closed context");

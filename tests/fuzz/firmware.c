@@ -26,6 +26,7 @@
 #include "coffer_wire.h"
 #include "firmware/application.h"
 #include "firmware/hardware.h"
+#include "session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -75,7 +76,7 @@ static void host_takes_answer(void)
 	memcpy(&handle, answer + 4, sizeof(handle));
 	if (is_class(COFFER_RT_IN, COFFER_REQ_SESSION_CREATE)) {
 		learn(handle, false);
-		if (hardware_field(2) >= COFFER_CHANNEL_64)
+		if (session_is_channel(hardware_field(2)))
 			application_opens(hardware.setup[4], handle, hardware.setup[2]);
 	} else if (is_class(COFFER_RT_IN, COFFER_REQ_SURFACE_CREATE)) {
 		learn(handle, true);
@@ -102,6 +103,19 @@ static void note_destruction(enum hardware_phase before, uint32_t handle)
 		hardware_broken("destroys what nobody has");
 }
 
+/* There is a reply to a hello when all went well, and before that nothing. */
+static void check_exchange(const uint8_t *data)
+{
+	const struct coffer_exchange_answer *answer = (const struct coffer_exchange_answer *)data;
+	const struct coffer_exchange_reply none = {0};
+	bool there = memcmp(&answer->reply, &none, sizeof(none)) != 0;
+
+	if (there != (answer->outcome.result == COFFER_OK))
+		hardware_broken("has a reply and no result, or a result and no reply");
+	if (there && (answer->reply.version != COFFER_EXCHANGE_VERSION || answer->reply.type != COFFER_EXCHANGE_REPLY))
+		hardware_broken("replies with something else");
+}
+
 /* Likewise, what its application learns. */
 static void note_channel(enum hardware_phase before)
 {
@@ -118,6 +132,8 @@ static void note_channel(enum hardware_phase before)
 	}
 	if (before == EP0_WAIT && hardware.phase == EP0_DATA_IN && is_class(COFFER_RT_IN, COFFER_REQ_CHANNEL_ANSWER))
 		application_check(ctx, data);
+	if (before == EP0_WAIT && hardware.phase == EP0_DATA_IN && is_class(COFFER_RT_IN, COFFER_REQ_EXCHANGE_ANSWER))
+		check_exchange(data);
 }
 
 static void trap(void)
@@ -165,7 +181,7 @@ static void raw_setup(struct input *in)
 
 static uint8_t keys; /* no two of them in a row alike */
 
-/* A request of the table, or a channel's, with the length that it wants. */
+/* A request of the table, a channel's or an exchange's, with the length that it wants. */
 static void class_setup(struct input *in)
 {
 	static const struct {
@@ -185,6 +201,12 @@ static void class_setup(struct input *in)
 		setup(what & 1 ? COFFER_RT_IN : COFFER_RT_OUT,
 		      what & 1 ? COFFER_REQ_CHANNEL_ANSWER : COFFER_REQ_CHANNEL_COMMAND, what & 1 ? 0 : next(in), ctx,
 		      length);
+		return;
+	}
+	if (what & 0x80) {
+		setup(what & 1 ? COFFER_RT_IN : COFFER_RT_OUT,
+		      what & 1 ? COFFER_REQ_EXCHANGE_ANSWER : COFFER_REQ_EXCHANGE_START, what & 1 ? next(in) : 0, ctx,
+		      what & 1 ? 200 : 72);
 		return;
 	}
 	if (requests[what & 7].type == COFFER_RT_IN && (what & 7) != 6) {
@@ -211,6 +233,11 @@ static void out_stage(struct input *in)
 			stage[k] = next(in);
 	if (is_class(COFFER_RT_OUT, COFFER_REQ_NEGOTIATE_START))
 		memset(stage + 4 + HARDWARE_KEY_AT, ++keys, 32);
+	if (is_class(COFFER_RT_OUT, COFFER_REQ_EXCHANGE_START)) {
+		stage[4] = COFFER_EXCHANGE_VERSION;
+		stage[5] = how & 0x20 ? next(in) : COFFER_EXCHANGE_HELLO;
+		memset(stage + 8, how & 0x10 ? next(in) : 1, 64);
+	}
 	if (how & 0x40)
 		bytes = next(in);
 	hardware_out(stage, bytes);

@@ -170,7 +170,7 @@ void application_check_rest(uint8_t ctx, bool unfetched)
 	if (applications[ctx].channel && rest.answer.channel != applications[ctx].channel)
 		hardware_broken("has lost a channel that a host holds");
 	if (rest.answer.channel) {
-		if (!s || s->kind < COFFER_CHANNEL_64 || (!applications[ctx].channel && !unfetched))
+		if (!s || !session_is_channel(s->kind) || (!applications[ctx].channel && !unfetched))
 			hardware_broken("keeps a channel that nobody knows of");
 		return;
 	}
