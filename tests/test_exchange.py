@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The authenticated ephemeral key exchange (docs/protocol.md) on the wire; the other side is made of `cryptography`."""
+"""The authenticated ephemeral key exchange (docs/protocol.md) on the wire."""
 
-import hashlib
 import secrets
 import struct
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from virtual_board import wire
+from virtual_board.exchange import Application, packet
 from virtual_board.wire import Context, job
 
+B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
-LABEL = b"coffer-hw-exchange-v1"
 
 
 @pytest.fixture
@@ -25,35 +22,6 @@ def board(shared_board):
 
 def contexts(board, *interfaces):
     return [Context(board.client(), interface) for interface in interfaces]
-
-
-def packet(kind, x, y, version=1, reserved=b"\0\0"):
-    return bytes([version, kind]) + reserved + x.to_bytes(32, "big") + y.to_bytes(32, "big")
-
-
-class Application:
-    """One exchange's other side."""
-
-    def __init__(self, private=None):
-        self.private = private or ec.generate_private_key(ec.SECP256R1())
-        self.point = self.private.public_key().public_numbers()
-        self.hello = packet(1, self.point.x, self.point.y)
-
-    def check(self, reply, leaf):
-        """Every byte of the reply; gives the session key."""
-        assert reply[:4] == bytes([1, 2, 0, 0])
-        x, y, r, s = (int.from_bytes(reply[at : at + 32], "big") for at in range(4, 132, 32))
-        message = LABEL + self.hello + reply[:68]
-        leaf.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
-        theirs = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-        shared = self.private.exchange(ec.ECDH(), theirs)
-        salt = hashlib.sha256(message).digest()
-        key, confirmation = (
-            HKDF(hashes.SHA256(), size, salt, LABEL + use).derive(shared)
-            for use, size in ((b" key", 16), (b" confirm", 32))
-        )
-        assert reply[132:] == confirmation
-        return key
 
 
 def ctr(key, iv, data):
@@ -158,9 +126,6 @@ def test_bad_hellos(board):
         assert context.run(job(wire.REFRESH, slot=session.session)) == wire.NO_KEY, name
     exchange(context, session, context.public_key(1))
     negotiates(context)
-
-
-B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 
 def test_wrong_kinds_orders_and_handles(board):

@@ -6,6 +6,7 @@ import secrets
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from virtual_board import wire
+from virtual_board.exchange import Application
 from virtual_board.session import ROOT, BoardSession
 
 TRACE = ROOT / "build/bin/coffer-board-trace"
@@ -13,6 +14,7 @@ VAULT = "coffer_top.u_crypto.u_vault"
 AES = "coffer_top.u_crypto.u_aes"
 ENGINE = "coffer_top.u_crypto.u_engine"
 PAGES = "coffer_top.u_surface.u_pages"
+ENGINE_ROWS, KEY_ROWS = "coffer_top.u_pke.u_mac.u_rows.mem_c", 165  # of 512
 CPU_MEMORY, CPU_WORDS = "coffer_top.u_soc.u_ram.mem", 8192
 SLOTS, WORDS, GENERATION = 64, 16, 9  # the generation alone outlives zeroization
 FREE, KEYED = 0, 2
@@ -100,6 +102,16 @@ def in_mid_job(board, key):
     return context, page, session & 0xFF
 
 
+def cpu_memory(board):
+    return b"".join(peek(board, CPU_MEMORY, index) for index in range(CPU_WORDS))
+
+
+def engine_rows(board):
+    """Those of keys, and all others."""
+    rows = [peek(board, ENGINE_ROWS, row) for row in range(512)]
+    return b"".join(rows[:KEY_ROWS]), b"".join(rows[KEY_ROWS:])
+
+
 def killed(board, context):
     context.client.kill()
 
@@ -150,10 +162,52 @@ def test_a_negotiated_key_is_in_its_slot_alone(board):
     """The CPU decoded it: nothing of it is left in its memory, stack and buffers."""
     key = secrets.token_bytes(32)
     _, _, slot = in_mid_job(board, key)
-    memory = b"".join(peek(board, CPU_MEMORY, index) for index in range(CPU_WORDS))
+    memory = cpu_memory(board)
     assert key_of(board, slot, 32) == key
     assert b"coffer-open-v1" in memory  # this is the right memory, the right way round
     assert not any(key[at : at + 8] in memory for at in range(len(key) - 7))
+
+
+def test_an_exchange_leaves_its_key_in_the_slot_alone(board):
+    """Nothing that was computed is left in the CPU's memory, or in the engine, whose RSA key and pair are as before."""
+    context, application = wire.Context(board.client(), INTERFACE), Application()
+    session = context.create(wire.ECDH).session
+    context.wait_ready()
+    before, rest = engine_rows(board)
+    assert any(before) and not any(rest)
+    assert context.start_exchange(session, application.hello) == wire.OK
+    while not any(peek(board, ENGINE_ROWS, KEY_ROWS)):  # p: it runs
+        assert context.exchange_answer(session)[0].result == wire.PENDING
+    outcome, reply = context.finish_exchange(session)
+    assert outcome.result == wire.OK
+    key = application.check(reply, context.public_key(1))
+    assert key_of(board, session & 0xFF, 16) == key
+    memory = cpu_memory(board)
+    assert reply in memory  # this is the right memory
+    for secret in (key, application.shared, application.shared[::-1], application.prk):
+        assert not any(secret[at : at + 8] in memory for at in range(len(secret) - 7))
+    assert engine_rows(board) == (before, rest)
+
+
+@pytest.mark.parametrize("end", [killed, bus_reset, set_again, None])
+def test_an_exchange_ended_in_the_middle_leaves_nothing(board, end):
+    context = wire.Context(board.client(), INTERFACE)
+    session = context.create(wire.ECDH).session
+    context.wait_ready()
+    before, rest = engine_rows(board)
+    assert context.start_exchange(session, Application().hello) == wire.OK
+    while not any(peek(board, ENGINE_ROWS, KEY_ROWS)):
+        assert context.exchange_answer(session)[0].result == wire.PENDING
+    if end:
+        end(board, context)
+    else:
+        assert context.destroy(session) == wire.OK
+    watcher = context if end in (set_again, None) else looking(board)
+    while watcher.status().zeroizing_slots:
+        pass
+    while any(peek(board, ENGINE_ROWS, KEY_ROWS)):  # until the main loop is told
+        watcher.status()
+    assert engine_rows(board) == (before, rest) and not any(rest)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +227,7 @@ def test_a_channel_s_key_lives_as_long_as_the_channel(board, end):
     subkey = (int.from_bytes(zeros, "big") << 1 ^ (0x87 if zeros[0] & 0x80 else 0)) % 2**128  # SP 800-38B, K1
 
     def places():
-        memory = b"".join(peek(board, CPU_MEMORY, index) for index in range(CPU_WORDS))
+        memory = cpu_memory(board)
         assert subkey.to_bytes(16, "big")[:8] not in memory
         return sum(memory.count(key[at : at + 8]) for at in (0, 8))
 

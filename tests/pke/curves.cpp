@@ -3,6 +3,7 @@
 // X25519 and P-256 on the engine's RTL, driven over its registers as the firmware would, against RFC 7748 and
 // mbedTLS. Every run of a program must take the same number of cycles, whatever its operands.
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -12,6 +13,7 @@
 #include "reference_curves.h"
 
 extern "C" {
+#include "p256.h"
 #include "pke.h"
 #include "pke_code.h"
 }
@@ -266,6 +268,82 @@ void test_sign()
 	check(rows_zero(peek(), kFirstWorkRow, kRows) && copies_agree() && registers_zero(), "  cleared after it");
 }
 
+// ---- P-256 under the firmware's driver (fw/src/p256.c), most significant byte first ---------------------------
+
+template <class Bytes> struct alignas(4) Driver {
+	Bytes bytes;
+	uint8_t *data() { return bytes.data(); }
+};
+
+Number swapped(Number n)
+{
+	std::reverse(n.begin(), n.end());
+	return n;
+}
+
+Pair swapped(const Pair &pair)
+{
+	Pair out;
+	for (int i = 0; i < 2; i++) {
+		auto n = swapped(half(pair, i));
+		std::memcpy(out.data() + 32 * i, n.data(), 32);
+	}
+	return out;
+}
+
+bool driver_takes(Driver<Pair> &out)
+{
+	while (pke_busy())
+		cycle();
+	bool good = p256_finish(out.data());
+	check(rows_zero(peek(), kFirstWorkRow, kRows) && copies_agree() && registers_zero(), "  cleared after it");
+	return good;
+}
+
+void test_driver()
+{
+	Pair point, expected;
+	Driver<Pair> out, in;
+	auto d = scalar(), k = scalar(), hash = random_bytes<Number>();
+	Driver<Number> key{swapped(d)}, nonce{swapped(k)}, z{swapped(hash)}, drawn;
+
+	reference_p256_multiply(scalar().data(), generator().data(), point.data());
+	p256_load(key.data());
+	in.bytes = swapped(point);
+	reference_p256_multiply(k.data(), point.data(), expected.data());
+	check(p256_multiply(nonce.data(), in.data()) && driver_takes(out) && out.bytes == swapped(expected),
+	      "driver: k times a point as mbedTLS");
+	reference_p256_multiply(k.data(), generator().data(), expected.data());
+	check(p256_multiply(nonce.data(), nullptr) && driver_takes(out) && out.bytes == swapped(expected),
+	      "driver: k times the generator as mbedTLS");
+	reference_p256_sign(d.data(), k.data(), hash.data(), expected.data());
+	check(p256_sign(nonce.data(), z.data()) && driver_takes(out) && out.bytes == swapped(expected),
+	      "driver: a signature as mbedTLS");
+	in.bytes[63] ^= 1;
+	check(p256_multiply(nonce.data(), in.data()) && !driver_takes(out) && out.bytes == Pair{},
+	      "driver: nothing of a point that is none");
+
+	p256_sign(nonce.data(), z.data());
+	for (int i = 0; i < 100000; i++)
+		cycle();
+	auto row = peek()[PKE_P256_ROW_CONSTANTS];
+	row[1] ^= 0x100;
+	poke(PKE_P256_ROW_CONSTANTS, row);
+	check(!driver_takes(out) && out.bytes == Pair{}, "driver: no signature after a fault");
+
+	Number ones, largest = swapped(scalar(-1)), order = largest;
+	ones.fill(0xFF);
+	order[31]++;
+	for (auto &n : {Number{}, ones, order, largest})
+		draws.insert(draws.end(), n.begin(), n.end());
+	check(p256_draw(drawn.data()) && drawn.bytes == largest && draws.empty(),
+	      "driver: 0, 2^256 - 1 and n are drawn anew, n - 1 is taken");
+	largest.fill(0);
+	largest[31] = 1;
+	draws.assign(largest.begin(), largest.end());
+	check(p256_draw(drawn.data()) && drawn.bytes == largest, "driver: 1 is taken");
+}
+
 } // namespace
 
 void test_curves()
@@ -278,6 +356,7 @@ void test_curves()
 	test_x25519();
 	test_multiply();
 	test_sign();
+	test_driver();
 	run(kNoEntry, "an entry without a program");
 	check(cycles_of[kNoEntry] < 20, "an entry without a program halts");
 	check(true, "the same cycles for every operand, or a line above says which not");

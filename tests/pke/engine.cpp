@@ -18,6 +18,7 @@ extern "C" {
 }
 
 int failures;
+std::vector<uint8_t> draws;
 uint64_t cycle_count;
 std::vector<Run> runs;
 
@@ -185,7 +186,11 @@ void pke_write(enum pke_register reg, uint32_t value)
 bool drbg_bytes(void *out, size_t n)
 {
 	auto *bytes = static_cast<uint8_t *>(out);
-	for (size_t i = 0; i < n; i++)
+	size_t ready = std::min(n, draws.size());
+
+	std::copy_n(draws.begin(), ready, bytes);
+	draws.erase(draws.begin(), draws.begin() + ready);
+	for (size_t i = ready; i < n; i++)
 		bytes[i] = static_cast<uint8_t>(reference_random());
 	return true;
 }

@@ -20,6 +20,7 @@ using Run = std::pair<unsigned, uint64_t>; // entry, cycles
 extern "C" void board_wait(void); // until the engine is at rest
 
 extern int failures;
+extern std::vector<uint8_t> draws; // what the generator gives first
 extern uint64_t cycle_count;
 extern std::vector<Run> runs; // since it was last cleared
 
