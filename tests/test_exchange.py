@@ -12,6 +12,8 @@ from virtual_board.wire import Context, job
 
 B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
+SMALL_X = (5, 0x459243B9AA581806FE913BCE99817ADE11CA503C64D9A3C533415C083248FBCC)
+SMALL_Y = (0xD7325D7646CD60D80A92738CEB345F844CFFAF35841022CAB176F692DE8DE1D7, 5)
 
 
 @pytest.fixture
@@ -110,14 +112,11 @@ def test_bad_hellos(board):
         "another x": packet(1, x ^ 1, y),
         "on the twist": packet(1, y, x),
     }
-    # Points of the curve whose coordinates are written p too large, where those fit.
-    small = next(
-        (a, b)
-        for a in range(1, 1000)
-        for b in [pow(a**3 - 3 * a + B, (PRIME + 1) // 4, PRIME)]
-        if b * b % PRIME == (a**3 - 3 * a + B) % PRIME
-    )
-    hellos["x + p"] = packet(1, small[0] + PRIME, small[1])
+    # Points of the curve, but that a coordinate is written p too large, where that fits.
+    for a, b in (SMALL_X, SMALL_Y):
+        assert (b * b - a**3 + 3 * a - B) % PRIME == 0
+    hellos["x + p"] = packet(1, SMALL_X[0] + PRIME, SMALL_X[1])
+    hellos["y + p"] = packet(1, SMALL_Y[0], SMALL_Y[1] + PRIME)
     assert context.exchange_answer(session.session)[0].result == wire.ERR_STATE  # none yet
     for name, hello in hellos.items():
         assert context.start_exchange(session.session, hello) == wire.OK, name
