@@ -105,8 +105,12 @@ module crypto
   logic job_aes_start, job_aes_decrypt, ops_aes_use, ops_aes_start, ops_aes_decrypt;
   block_t job_aes_block, ops_aes_block;
 
+  // The board's reset net is a long one.
+  logic rst_q;
+  always_ff @(posedge clk_i) rst_q <= rst_ni;
+
   job_engine #(.NCtx(NCtx), .NSlots(NSlots)) u_engine (
-    .clk_i, .rst_ni, .cycle_i, .revoke_ctx_i, .alt_i,
+    .clk_i, .rst_ni(rst_q), .cycle_i, .revoke_ctx_i, .alt_i,
     .revoke_session_i(revoke_session_o), .revoke_session_idx_i(revoke_session_idx_o),
     .out_avail_i, .out_len_i, .out_ctx_o, .out_addr_o, .out_en_o, .out_data_i, .out_pop_o,
     .in_free_i, .in_ctx_o, .in_we_o, .in_addr_o, .in_data_o, .in_push_o, .in_len_o,
@@ -129,7 +133,7 @@ module crypto
   );
 
   vault #(.NCtx(NCtx), .NSlots(NSlots)) u_vault (
-    .clk_i, .rst_ni,
+    .clk_i, .rst_ni(rst_q),
     .cmd_we_i(vault_cmd_we_i), .cmd_i(vault_cmd_i), .cmd_slot_i(vault_cmd_slot_i), .cmd_ctx_i(vault_cmd_ctx_i),
     .cmd_epoch_i(vault_cmd_epoch_i), .cmd_attr_i(vault_cmd_attr_i),
     .key_we_i(vault_key_we_i), .key_word_i(vault_key_word_i),
@@ -156,7 +160,7 @@ module crypto
   );
 
   aes_core u_aes (
-    .clk_i, .rst_ni, .clear_i(aes_clear),
+    .clk_i, .rst_ni(rst_q), .clear_i(aes_clear),
     .key_we_i(aes_key_we), .key_idx_i(aes_key_idx), .key_word_i(aes_key_word),
     .key_load_i(aes_key_load), .key_len_i(aes_key_len),
     .start_i(job_aes_start | ops_aes_start), .decrypt_i(job_aes_decrypt | ops_aes_decrypt),
@@ -168,7 +172,7 @@ module crypto
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni) assert (!(job_aes_start && ops_aes_use)) else $error("job and key operation use the core at once");
+    if (rst_q) assert (!(job_aes_start && ops_aes_use)) else $error("job and key operation use the core at once");
   end
 `endif
 

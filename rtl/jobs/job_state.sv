@@ -38,7 +38,7 @@ module job_state
   input  logic [SlotW-1:0]  revoke_session_idx_i,
   input  logic [NCtx-1:0]   revoke_ctx_i,
   output logic [SlotW-1:0]  session_o,       // of ctx_i's job
-  output logic              revoked_o,       // that session is over
+  output logic              revoked_o,       // that session is over; of ctx_i as it was a cycle ago
 
   output phase_e [NCtx-1:0] phases_o,
   output logic [NCtx-1:0]   ret_o,
@@ -65,7 +65,6 @@ module job_state
   assign stamp = wiped_i ? '0 : cycle_i;
   assign phase_o = phases_o[idx];
   assign session_o = session_q[idx];
-  assign revoked_o = revoked_q[idx];
 
   always_ff @(posedge clk_i) begin
     if (save_i || wiped_i) ram[idx] <= job_i;
@@ -108,6 +107,13 @@ module job_state
       end
       if (!rst_ni) wipe_o[c] <= 1'b0;
     end
+  end
+
+  // A revocation shows in the cycle after it, as in revoked_q itself.
+  always_ff @(posedge clk_i) begin
+    revoked_o <= revoked_q[idx] ||
+                 (revoke_session_i && bound_q[idx] && session_q[idx] == revoke_session_idx_i);
+    if ((save_i && phase_i == PhIdle) || wait_pool_i || revoke_ctx_i[idx] || !rst_ni) revoked_o <= 1'b0;
   end
 
 endmodule

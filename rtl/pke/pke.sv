@@ -34,9 +34,13 @@ module pke
 
   logic access, write, start, clear_work, clear_all, clear_q, all_q, seek, push, pull, refuse;
 
-  // A program runs before its first instruction is under way.
+  // The board's reset net is a long one.
+  logic rst_q;
+  always_ff @(posedge clk_i) rst_q <= rst_ni;
+
+  // A program runs before its first instruction is under way; a clearing has set out before the CPU's next access.
   always_ff @(posedge clk_i) active_q <= active;
-  assign work_busy = running || active_q || clear_q || clearing;
+  assign work_busy = running || active_q || clearing;
 
   // ---- the CPU's accesses -----------------------------------------------------------------------------
   assign access = req_i && !ack_q && !streaming_q;
@@ -72,10 +76,10 @@ module pke
       refused_q <= 1'b0;
     end
     if (refuse) refused_q <= 1'b1;
-    if (work_busy_q && !work_busy) done_q <= 1'b1;
+    if (work_busy_q && !work_busy && !clear_q) done_q <= 1'b1;
     if (start || clear_work || clear_all) done_q <= 1'b0;
 
-    if (!rst_ni) begin
+    if (!rst_q) begin
       ack_q <= 1'b0;
       streaming_q <= 1'b0;
       done_q <= 1'b0;
@@ -87,7 +91,7 @@ module pke
 
   assign ack_o = ack_q;
   assign irq_o = done_q;
-  assign busy_o = work_busy || streaming;
+  assign busy_o = work_busy || clear_q || streaming;
 
   // ---- the parts -----------------------------------------------------------------------------------------
   logic vector_valid, vector_ready, side_we, abort;
@@ -99,7 +103,7 @@ module pke
   assign abort = clear_q || clearing;
 
   pke_gearbox u_gearbox (
-    .clk_i, .rst_ni,
+    .clk_i, .rst_ni(rst_q),
     .seek_i(seek), .push_i(push), .pull_i(pull),
     .index_i(wdata_i[8:0]), .word_i(wdata_i), .word_o(stream_word), .done_o(stream_done), .busy_o(streaming),
     .clear_i(clear_q), .clear_from_i(all_q ? '0 : FirstWorkRow), .clearing_o(clearing),
@@ -107,13 +111,13 @@ module pke
   );
 
   pke_sequencer u_sequencer (
-    .clk_i, .rst_ni, .start_i(start), .entry_i(wdata_i[16 +: EntryW]), .abort_i(abort), .running_o(running),
+    .clk_i, .rst_ni(rst_q), .start_i(start), .entry_i(wdata_i[16 +: EntryW]), .abort_i(abort), .running_o(running),
     .valid_o(vector_valid), .ready_i(vector_ready), .vector_o(vector), .digit_o(digit), .active_i(active),
     .key_row_o(key_row), .key_word_i(side_rdata)
   );
 
   pke_mac u_mac (
-    .clk_i, .rst_ni, .en_i(busy_o), .abort_i(abort),
+    .clk_i, .rst_ni(rst_q), .en_i(busy_o), .abort_i(abort),
     .valid_i(vector_valid), .ready_o(vector_ready), .vector_i(vector), .digit_i(digit), .active_o(active),
     .side_we_i(side_we), .side_row_i(running ? key_row : gear_row), .side_wdata_i(side_wdata),
     .side_rdata_o(side_rdata)

@@ -79,7 +79,11 @@ module pke_mac
 
   // ---- product, sum, column word ---------------------------------------------------------------------
   logic [2*WordW-1:0] product;
+  localparam int unsigned LowW = 64;            // of the accumulator's sum, which is slow in one piece
   logic [AccW-1:0] acc_q, sum, addend, carry;   // two's complement
+  logic [AccW-1:0] digits, carries;
+  logic [AccW-1:LowW] high, high_1;
+  logic carry_low, unused_low;
   word_t c_q;
 
   pke_mul72 u_mul (.clk_i, .en_i, .x_i(x), .y_i(y_used), .p_o(product));
@@ -90,8 +94,14 @@ module pke_mac
   end
 
   always_comb begin
-    addend = tag_q[5].twice ? AccW'({product, 1'b0}) : AccW'(product);
-    sum = (acc_q + AccW'(c_q)) + (addend ^ {AccW{tag_q[5].minus}}) + AccW'(tag_q[5].minus);
+    addend = (tag_q[5].twice ? AccW'({product, 1'b0}) : AccW'(product)) ^ {AccW{tag_q[5].minus}};
+    // Three operands become two; their sum's upper part is there for both carries out of the lower.
+    digits = acc_q ^ addend ^ AccW'(c_q);
+    carries = AccW'({acc_q & addend | (acc_q | addend) & AccW'(c_q), tag_q[5].minus});
+    {carry_low, sum[LowW-1:0]} = (LowW + 1)'(digits[LowW-1:0]) + (LowW + 1)'(carries[LowW-1:0]);
+    high = digits[AccW-1:LowW] + carries[AccW-1:LowW];
+    {high_1, unused_low} = {digits[AccW-1:LowW], 1'b1} + {carries[AccW-1:LowW], 1'b1};
+    sum[AccW-1:LowW] = carry_low ? high_1 : high;
     carry = {{WordW{sum[AccW-1]}}, sum[AccW-1:WordW]};
   end
 
@@ -109,7 +119,7 @@ module pke_mac
   logic [AccW:0] wide;   // the sum with a bit more
 
   assign wide = {acc_q[AccW-1], acc_q} + (AccW + 1)'(c_q) +
-                ({1'b0, addend} ^ {(AccW + 1){tag_q[5].minus}}) + (AccW + 1)'(tag_q[5].minus);
+                {tag_q[5].minus, addend} + (AccW + 1)'(tag_q[5].minus);
 
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
