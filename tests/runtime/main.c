@@ -164,7 +164,7 @@ static void use_mutant(const struct mutant *which)
 }
 
 /* The sound driver's violations are put aside meanwhile. */
-static void try_mutant(struct state *state, const struct mutant *which)
+static void try_mutant(struct state *state, const struct mutant *which, bool may_change_key)
 {
 	static char before[MOST_RULES][LENGTH];
 
@@ -189,7 +189,10 @@ static void try_mutant(struct state *state, const struct mutant *which)
 		mutant->undo();
 	suite_use(sound);
 	runtime_check_memory();
-	(void)suite_restore(); /* what it cannot restore the rule on the sound driver will miss */
+	if (may_change_key)
+		(void)suite_restore(); /* what it cannot restore the rule on the sound driver will miss */
+	else
+		suite_sweep();
 	for (size_t i = 0; i < rules; i++)
 		memcpy(states[i].violation, before[i], LENGTH);
 }
@@ -210,7 +213,8 @@ static void try_rule(struct state *state)
 	for (size_t h = 0; h < HERDS && with_mutants; h++)
 		for (size_t i = 0; i < herds[h]->count; i++)
 			if (!strcmp(herds[h]->list[i].rule, state->rule->name))
-				try_mutant(state, &herds[h]->list[i]);
+				try_mutant(state, &herds[h]->list[i],
+					   herds[h] == &key_mutants || herds[h] == &refresh_mutants);
 	run(state);
 	state->outcome = verdict.outcome;
 	memcpy(state->why, verdict.why, LENGTH);
@@ -406,6 +410,7 @@ int main(int argc, char **argv)
 	if (optind != argc - 1 || (with_mutants && fault))
 		return fputs(usage, stderr), 2;
 	printf("seed %" PRIu64 "\n", seed);
+	fflush(stdout);
 	seed_random(seed);
 	driver = load(argv[optind]);
 	return driver ? try_all(driver, fault) : 2;

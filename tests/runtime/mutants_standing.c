@@ -60,12 +60,11 @@ static VOID APIENTRY freeing_destroy(dev device, cs session)
 
 /* ---- results and reports ---------------------------------------------------------------------------------------------------- */
 
-static HRESULT APIENTRY no_handles(dev device, cs session, HANDLE *handle)
+CREATION(not_implemented)
 {
-	(void)device;
-	(void)session;
-	*handle = NULL;
-	return E_NOTIMPL;
+	HRESULT result = CREATE;
+
+	return result == S_OK ? S_OK : E_NOTIMPL;
 }
 
 READ_BACK_KEY(reports_invalid)
@@ -130,10 +129,10 @@ static const struct mutant always_list[] = {
 	 .rule = "runtime-memory-is-not-freed",
 	 .text = "frees the memory of a destroyed session",
 	 .slots = {WITH(pfnDestroyCryptoSession, freeing_destroy)}},
-	{.name = "no-handles",
+	{.name = "create-not-implemented",
 	 .rule = "results-are-documented",
-	 .text = "E_NOTIMPL from CryptoSessionGetHandle",
-	 .slots = {WITH(pfnCryptoSessionGetHandle, no_handles)}},
+	 .text = "E_NOTIMPL from Create, for what it does not support",
+	 .slots = {WITH(pfnCreateCryptoSession, not_implemented)}},
 	{.name = "reports-invalid",
 	 .rule = "void-entries-report-their-class",
 	 .text = "reports E_INVALIDARG",

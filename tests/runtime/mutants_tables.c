@@ -148,16 +148,18 @@ static void other_caps(struct runtime_driver *broken)
 static HRESULT APIENTRY any_index(D3D10DDI_HDEVICE device, const GUID *type, const GUID *profile, UINT index,
 				  GUID *exchange)
 {
-	return sound_f.pfnGetCryptoKeyExchangeType(device, type, profile, index == 5 ? 0 : index, exchange);
+	if (index != 5)
+		return sound_f.pfnGetCryptoKeyExchangeType(device, type, profile, index, exchange);
+	*exchange = D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP;
+	return S_OK;
 }
 
 static HRESULT APIENTRY any_profile(D3D10DDI_HDEVICE device, const D3D11_1DDIARG_CREATECRYPTOSESSION *what,
 				    D3D11_1DDI_HCRYPTOSESSION session, D3D11_1DDI_HRTCRYPTOSESSION runtime)
 {
-	D3D11_1DDIARG_CREATECRYPTOSESSION other = *what;
+	HRESULT result = sound_f.pfnCreateCryptoSession(device, what, session, runtime);
 
-	other.DecodeProfile = NULL_GUID;
-	return sound_f.pfnCreateCryptoSession(device, &other, session, runtime);
+	return is(&what->DecodeProfile, &NULL_GUID) ? result : S_OK;
 }
 
 static VOID APIENTRY no_refresh(D3D10DDI_HDEVICE device, D3D11_1DDI_HCRYPTOSESSION session, UINT bytes, VOID *random)

@@ -53,7 +53,7 @@ static void nothing_is_created(void)
 	for (int i = 0; i < 2; i++) {
 		result = create_session(&a, &s.create, GARBAGE, &session);
 		DEMAND(result == D3DDDIERR_DEVICEREMOVED, "CreateCryptoSession: %s", name_of(result));
-		result = create_channel(&a, D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE, &channel);
+		result = create_channel(&a, channel_type(), &channel);
 		DEMAND(result == D3DDDIERR_DEVICEREMOVED, "CreateAuthenticatedChannel: %s", name_of(result));
 	}
 }

@@ -140,9 +140,8 @@ static void channel_type_is_true(void)
 
 	NEEDS_MESSAGES;
 	DEMAND(query_type(&s.channel, s.channel.next_query++, &output) == S_OK, "a query is refused");
-	DEMAND(output.ChannelType == (s.caps.Caps & CAP(HARDWARE) ? D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE
-								  : D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_SOFTWARE),
-	       "the channel says that it is of type %d", output.ChannelType);
+	DEMAND(output.ChannelType == channel_type(), "the channel says that it is of type %u",
+	       (unsigned int)output.ChannelType);
 }
 
 static void other_channels_messages_are_refused(void)

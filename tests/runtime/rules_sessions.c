@@ -33,7 +33,7 @@ static void sessions_come_back(void)
 	D3D11_1DDI_HCRYPTOSESSION session;
 
 	NEEDS_SESSION;
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 24; i++) {
 		const HRESULT result = create_session(&b, &s.create, GARBAGE, &session);
 
 		DEMAND(result == S_OK, "after %d sessions, all destroyed: %s", i, name_of(result));

@@ -229,9 +229,13 @@ static void tables_agree(void)
 	D3D11_1DDI_VIDEO_CONTENT_PROTECTION_CAPS first = {0}, caps;
 	PFND3D11_1DDI_GETCONTENTPROTECTIONCAPS ask;
 	HRESULT result = S_OK, now;
+	unsigned int there = 0;
 	bool is_first = true;
 
 	NEEDS_ENTRIES;
+	for (size_t t = 0; t < TABLES; t++)
+		there += a.tables[t].is_there;
+	UNLESS(there > 1, "there is one table");
 	for (size_t t = 0; t < TABLES; t++) {
 		if (!a.tables[t].is_there)
 			continue;

@@ -98,7 +98,8 @@ void runtime_check_memory(void)
 
 /* ---- watching calls ------------------------------------------------------------------------------------------- */
 
-/* Results that an entry may give. Those with a device whose loss the pages forgot may say so once it is lost. */
+/* Results that an entry may give. Beyond the pages: channels may say that the device is lost, once it is; and whoever quotes
+ * another device's session has to be told something by CryptoSessionGetHandle. */
 static const struct {
 	const char *entry;
 	HRESULT may[5];

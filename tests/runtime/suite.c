@@ -97,11 +97,6 @@ HRESULT create_channel(struct device *d, D3D11_1DDI_AUTHENTICATED_CHANNEL_TYPE t
 	return created(CHANNEL, d, made->handle.pDrvPrivate, result);
 }
 
-void destroy_channel(struct channel *channel)
-{
-	destroy(channel->device, channel->handle.pDrvPrivate);
-}
-
 uint8_t *bytes_of(struct device *d, D3D10DDI_HRESOURCE staging)
 {
 	void *bytes = NULL;
@@ -140,14 +135,23 @@ HRESULT negotiate(struct device *d, D3D11_1DDI_HCRYPTOSESSION session, UINT byte
 	return negotiate_by(d, id, session, bytes, blob);
 }
 
-static const char *fetch_certificate(void)
+D3D11_1DDI_AUTHENTICATED_CHANNEL_TYPE channel_type(void)
 {
-	D3D11_1DDI_CERTIFICATE_INFO info = {.CertificateType = D3D11_1DDI_CERTIFICATE_TYPE_CRYPTO_SESSION};
+	return s.caps.Caps & CAP(HARDWARE) ? D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE
+					   : D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_SOFTWARE;
+}
+
+static const char *fetch_certificate(D3D11_1DDI_CERTIFICATE_TYPE type)
+{
+	D3D11_1DDI_CERTIFICATE_INFO info = {.CertificateType = type};
 	const char *trouble;
 	UINT bytes = 0;
 	uint8_t *chain;
 
-	info.CryptoSessionType = s.create.CryptoType;
+	if (type == D3D11_1DDI_CERTIFICATE_TYPE_CRYPTO_SESSION)
+		info.CryptoSessionType = s.create.CryptoType;
+	else
+		info.ChannelType = channel_type();
 	TELL(&a, pfnGetCertificateSize, &info, &bytes);
 	if (!bytes || bytes > 1 << 20)
 		return "there is no certificate";
@@ -160,7 +164,7 @@ static const char *fetch_certificate(void)
 
 bool take_certificate(void)
 {
-	const char *trouble = fetch_certificate();
+	const char *trouble = fetch_certificate(D3D11_1DDI_CERTIFICATE_TYPE_CRYPTO_SESSION);
 
 	if (trouble)
 		failed("%s", trouble);
@@ -169,8 +173,11 @@ bool take_certificate(void)
 
 static const char *make_session(void)
 {
+	const char *trouble = fetch_certificate(D3D11_1DDI_CERTIFICATE_TYPE_CRYPTO_SESSION);
 	uint8_t blob[256];
 
+	if (trouble)
+		return trouble;
 	random_bytes(s.key, sizeof(s.key));
 	if (!seal(s.key, sizeof(s.key), true, blob))
 		return "the certificate's key takes no blob";
@@ -192,21 +199,21 @@ static const char *make_foreign(void)
 	return NULL;
 }
 
-static const char *make_channel(struct device *d, struct channel *channel)
+/* Its certificate may be another one than the session's, which is fetched again for those to come. */
+static const char *make_channel(struct channel *channel)
 {
-	const bool is_hardware = s.caps.Caps & CAP(HARDWARE);
+	const char *trouble = fetch_certificate(D3D11_1DDI_CERTIFICATE_TYPE_AUTHENTICATED_CHANNEL);
 	uint8_t blob[256];
 
-	if (create_channel(d,
-			   is_hardware ? D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_HARDWARE
-				       : D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_SOFTWARE,
-			   channel) != S_OK)
+	if (trouble)
+		return trouble;
+	if (create_channel(&a, channel_type(), channel) != S_OK)
 		return "it cannot be created";
 	random_bytes(channel->key, sizeof(channel->key));
 	if (!seal(channel->key, sizeof(channel->key), true, blob) ||
-	    ASK(d, pfnNegotiateAuthenticatedChannelKeyExchange, channel->handle, sizeof(blob), blob) != S_OK)
+	    ASK(&a, pfnNegotiateAuthenticatedChannelKeyExchange, channel->handle, sizeof(blob), blob) != S_OK)
 		return "its key exchange is refused";
-	return NULL;
+	return fetch_certificate(D3D11_1DDI_CERTIFICATE_TYPE_CRYPTO_SESSION);
 }
 
 /* ---- set-up ----------------------------------------------------------------------------------------------------------- */
@@ -247,9 +254,7 @@ bool suite_set_up(const struct runtime_driver *driver)
 			 finds_oaep();
 	if (!s.is_supported)
 		return true;
-	s.trouble = fetch_certificate();
-	if (!s.trouble)
-		s.trouble = make_session();
+	s.trouble = make_session();
 	if (!s.trouble)
 		s.trouble = make_foreign();
 	s.is_negotiated = !s.trouble;
@@ -257,7 +262,7 @@ bool suite_set_up(const struct runtime_driver *driver)
 	       create_session(&a, &s.create, GARBAGE, &s.spare[s.spares]) == S_OK)
 		s.spares++;
 	if (s.is_negotiated) {
-		s.channel_trouble = make_channel(&a, &s.channel);
+		s.channel_trouble = make_channel(&s.channel);
 		s.has_channel = !s.channel_trouble;
 	}
 	kept = count;

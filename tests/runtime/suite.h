@@ -118,7 +118,8 @@ void destroy_session(struct device *d, D3D11_1DDI_HCRYPTOSESSION session);
 HRESULT create_resource(struct device *d, bool is_protected, D3D11_1DDI_HCRYPTOSESSION session, UINT width, UINT height,
 			D3D10DDI_HRESOURCE *made);
 HRESULT create_channel(struct device *d, D3D11_1DDI_AUTHENTICATED_CHANNEL_TYPE type, struct channel *made);
-void destroy_channel(struct channel *channel);
+/* That the capabilities promise: a hardware channel rather than a software one. */
+D3D11_1DDI_AUTHENTICATED_CHANNEL_TYPE channel_type(void);
 uint8_t *bytes_of(struct device *d, D3D10DDI_HRESOURCE staging);
 
 /* By the table of that id: 11.1's signature, or the later one with its flags. */
