@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The stand-in for the Direct3D runtime, and drivers to try with it: libcoffer, and one that protects nothing.
-#   build/bin/coffer-board run --control SOCKET -- build/tests/runtime DRIVER
+# docs/ddi.md says how it is used. Its free() is its own, to see a driver free what is the runtime's.
 
 $(B)/tests/runtime: $(filter-out tests/runtime/driver_%,$(wildcard tests/runtime/*.c)) $(wildcard tests/runtime/*.h) tests/host/omac.h \
 		$(wildcard host/include/coffer/d3d11ddi*.h) $(B)/host/libmbedcrypto.a

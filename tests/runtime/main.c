@@ -36,7 +36,7 @@ static struct state {
 	char violation[LENGTH]; /* "" if there is none */
 } states[MOST_RULES];
 static size_t rules;
-static unsigned int mutants_caught, mutants_survived;
+static unsigned int mutants_caught, mutants_survived, mutants_idle; /* idle: on the rule at hand, not applicable */
 static bool with_mutants;
 
 /* ---- verdicts ------------------------------------------------------------------------------------------------------ */
@@ -175,6 +175,7 @@ static void try_mutant(struct state *state, const struct mutant *which, bool may
 	run(state);
 	if (verdict.outcome == NOT_APPLICABLE) {
 		printf("not applicable  %s / %s: %s\n", mutant->rule, mutant->name, verdict.why);
+		mutants_idle++;
 	} else {
 		const bool is_caught = verdict.outcome == FAIL;
 
@@ -210,6 +211,7 @@ static void print(const struct state *state)
 /* Its mutants come first: that the driver itself passes then shows that it was they who failed. */
 static void try_rule(struct state *state)
 {
+	mutants_idle = 0;
 	for (size_t h = 0; h < HERDS && with_mutants; h++)
 		for (size_t i = 0; i < herds[h]->count; i++)
 			if (!strcmp(herds[h]->list[i].rule, state->rule->name))
@@ -218,6 +220,8 @@ static void try_rule(struct state *state)
 	run(state);
 	state->outcome = verdict.outcome;
 	memcpy(state->why, verdict.why, LENGTH);
+	if (state->outcome != NOT_APPLICABLE) /* a fault may not hide its rule */
+		mutants_survived += mutants_idle;
 	if (state->outcome == FAIL)
 		(void)suite_restore();
 	else

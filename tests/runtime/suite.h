@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules, and what they share: two devices of the driver, a session and a channel of the first, negotiated once, a key
- * exchange may take seconds of simulation. A rule cleans up nothing: what it has created goes with it.
+ * Rules, and what they share: two devices of the driver, a session and a channel of the first, negotiated once, since
+ * a key exchange may take seconds of simulation. A rule cleans up nothing: what it has created goes with it.
  */
 #ifndef COFFER_TESTS_RUNTIME_SUITE_H
 #define COFFER_TESTS_RUNTIME_SUITE_H
