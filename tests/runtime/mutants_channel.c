@@ -70,7 +70,7 @@ QUERY(always_answers)
 {
 	HRESULT result = ASK_ON;
 
-	return result == S_OK ? S_OK : forge_answer(input, output, S_OK);
+	return result == S_OK || out < sizeof(type_output) ? result : forge_answer(input, output, S_OK);
 }
 
 /* "Greater than the last one", the start value too. */
@@ -175,6 +175,8 @@ QUERY(header_mac)
 {
 	HRESULT result = ASK_ON;
 
+	if (out < sizeof(type_output))
+		return result;
 	omac(s.channel.key, (uint8_t *)output + 16, sizeof(D3D11_1DDI_AUTHENTICATED_QUERY_OUTPUT) - 16, output);
 	return result;
 }
@@ -184,6 +186,8 @@ QUERY(zeroed_mac)
 	HRESULT result = ASK_ON;
 	uint8_t mac[16];
 
+	if (out < sizeof(type_output))
+		return result;
 	memset(output, 0, 16);
 	omac(s.channel.key, output, out, mac);
 	memcpy(output, mac, 16);
@@ -205,6 +209,8 @@ QUERY(counts_on)
 	type_output *answer = output;
 	HRESULT result = ASK_ON;
 
+	if (out < sizeof(*answer))
+		return result;
 	answer->Output.SequenceNumber++;
 	omac_sign(s.channel.key, output, out);
 	return result;
@@ -215,6 +221,8 @@ QUERY(quiet_return_code)
 	type_output *answer = output;
 	HRESULT result = ASK_ON;
 
+	if (out < sizeof(*answer))
+		return result;
 	answer->Output.ReturnCode = S_OK;
 	omac_sign(s.channel.key, output, out);
 	return result;
@@ -255,6 +263,8 @@ QUERY(says_software)
 	type_output *answer = output;
 	HRESULT result = ASK_ON;
 
+	if (out < sizeof(*answer))
+		return result;
 	answer->ChannelType = D3D11_1DDI_AUTHENTICATED_CHANNEL_DRIVER_SOFTWARE;
 	omac_sign(s.channel.key, output, out);
 	return result;
