@@ -27,7 +27,7 @@ HOST_RPATH := -Wl,-rpath,'$$ORIGIN/../lib'
 # ---- mbedTLS: hidden, because other versions of it come into the same process by way of libavformat ---------------
 
 HOST_MBEDTLS := aes aesni asn1parse asn1write base64 bignum bignum_core bignum_mod bignum_mod_raw cipher cipher_wrap constant_time \
-	ctr_drbg ecdsa ecp ecp_curves ecp_curves_new entropy entropy_poll error hmac_drbg md oid pem pk pk_ecc pk_wrap pkparse \
+	ctr_drbg ecdh ecdsa ecp ecp_curves ecp_curves_new entropy entropy_poll error hkdf hmac_drbg md oid pem pk pk_ecc pk_wrap pkparse \
 	pkwrite platform platform_util rsa rsa_alt_helpers sha1 sha256 sha512 x509 x509_create x509_crt x509write x509write_crt
 HOST_MBEDTLS_O := $(HOST_MBEDTLS:%=$(HOBJ)/mbedtls/%.o)
 

@@ -12,6 +12,12 @@ $(HB)/tests/trust: tests/trust/test_trust.c host/src/trust.c $(wildcard host/src
 	@$(CC) $(APP_CFLAGS) -UCOFFER_SYSCONFDIR -DCOFFER_SYSCONFDIR='"$(HB)/tests/trust.etc"' -o $@ $(filter-out %.h %.d,$^) $(APP_LINK)
 TEST_PROGRAMS += $(HB)/tests/trust
 
+$(HB)/tests/initiator: tests/trust/test_initiator.c $(HOST_LIB_O) $(HOBJ)/libmbedcrypto.a
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(APP_CFLAGS) -o $@ $(filter-out %.h %.d,$^) $(APP_LINK)
+TEST_PROGRAMS += $(HB)/tests/initiator
+
 -include $(wildcard $(HB)/tests/*.d)
 
 # The film's tables alone, without board and libav.
@@ -55,7 +61,7 @@ $(HB)/tests/film_remux: tests/film/remux.c $(filter-out $(HOBJ)/film/main.o,$(HO
 TEST_PROGRAMS += $(HB)/tests/film_remux
 
 # These run under the sanitizers, too.
-host-tests: $(HB)/tests/trust $(HB)/tests/ddi $(HB)/tests/film_dump $(HB)/tests/film_cut
+host-tests: $(HB)/tests/trust $(HB)/tests/initiator $(HB)/tests/ddi $(HB)/tests/film_dump $(HB)/tests/film_cut
 
 # ---- make demo ---------------------------------------------------------------------------------------------
 

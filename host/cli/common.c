@@ -102,7 +102,7 @@ int cli_trust(struct cli_board *board, const char *root)
 	if (!error) {
 		if (coffer_roots_virtual(roots))
 			fputs("coffer: the root is one of virtual boards: their keys protect nothing\n", stderr);
-		error = coffer_trust_board(board->context, roots, NULL, &board->key, &reason);
+		error = coffer_trust_board(board->context, roots, COFFER_CHAIN_RSA, NULL, &board->key, &reason);
 		coffer_roots_free(&roots);
 	}
 	if (error == COFFER_E_UNTRUSTED && reason == COFFER_TRUST_BAD_ROOT)

@@ -128,7 +128,7 @@ static VOID APIENTRY decryption_blt(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTO
 				    CONST VOID *pContentKey, UINT IVSize, CONST VOID *pIV)
 {
 	struct ddi_device *device = ddi_device(hDevice);
-	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+	struct ddi_session *session = ddi_blt_session(hDevice, hCryptoSession);
 	struct ddi_resource *source = ddi_resource(hDevice, hSrcResource);
 	struct ddi_resource *target = ddi_resource(hDevice, hDstResource);
 	struct list list = {0};
@@ -184,7 +184,7 @@ static VOID APIENTRY encryption_blt(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTO
 				    CONST VOID *pIV)
 {
 	struct ddi_device *device = ddi_device(hDevice);
-	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+	struct ddi_session *session = ddi_blt_session(hDevice, hCryptoSession);
 	struct ddi_resource *source = ddi_resource(hDevice, hSrcResource);
 	struct ddi_resource *target = ddi_resource(hDevice, hDstResource);
 	void *iv = (void *)(uintptr_t)pIV; /* an output: the interface's const is a slip */
@@ -202,7 +202,7 @@ static VOID APIENTRY get_encryption_blt_key(D3D10DDI_HDEVICE hDevice, D3D11_1DDI
 					    UINT KeySize, VOID *pReadbackKey)
 {
 	struct ddi_device *device = ddi_device(hDevice);
-	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+	struct ddi_session *session = ddi_blt_session(hDevice, hCryptoSession);
 	struct timespec room;
 	uint8_t wrapped[16];
 	int error;

@@ -56,6 +56,7 @@ struct ddi_session {
 	struct ddi_head head;
 	coffer_session *native;
 	D3D11_1DDI_HRTCRYPTOSESSION runtime;
+	bool hw_protection;          /* its key exchange */
 	unsigned int key_generation; /* moves on with each FinishSessionKeyRefresh */
 	struct ddi_content_key loaded;
 	bool has_loaded;
@@ -94,6 +95,8 @@ void ddi_mark(struct ddi_head *head, enum ddi_kind kind, struct ddi_device *devi
 /* What a handle stands for, or NULL if that is no such object of this device. */
 struct ddi_device *ddi_device(D3D10DDI_HDEVICE handle);
 struct ddi_session *ddi_session(D3D10DDI_HDEVICE device, D3D11_1DDI_HCRYPTOSESSION handle);
+/* The same, but no session with HW_PROTECTION: for what the documents forbid to those. */
+struct ddi_session *ddi_blt_session(D3D10DDI_HDEVICE device, D3D11_1DDI_HCRYPTOSESSION handle);
 struct ddi_resource *ddi_resource(D3D10DDI_HDEVICE device, D3D10DDI_HRESOURCE handle);
 struct ddi_channel *ddi_channel(D3D10DDI_HDEVICE device, D3D11_1DDI_HAUTHCHANNEL handle);
 struct ddi_decoder *ddi_decoder(D3D10DDI_HDEVICE device, D3D11_1DDI_HDECODE handle);
@@ -112,6 +115,10 @@ void ddi_report(struct ddi_device *device, int error);
 
 /* RSAES-OAEP, of sessions and of channels. */
 HRESULT ddi_negotiate(struct ddi_device *device, coffer_session *native, UINT bytes, const void *blob);
+
+/* Whether the board has what HW_PROTECTION takes; a packet of it (hw_protection.c). */
+bool ddi_has_hw_protection(const struct ddi_device *device);
+HRESULT ddi_hw_protection(struct ddi_device *device, const struct ddi_session *session, UINT bytes, void *data);
 
 /* Sees to it that the session's content slot holds this key. 0 or the error of the job; COFFER_E_STATE where the key would have to be
  * loaded again, but is wrapped under a session key that is no more. */

@@ -35,6 +35,13 @@ struct ddi_session *ddi_session(D3D10DDI_HDEVICE device, D3D11_1DDI_HCRYPTOSESSI
 	return of_device(device, handle.pDrvPrivate, DDI_SESSION);
 }
 
+struct ddi_session *ddi_blt_session(D3D10DDI_HDEVICE device, D3D11_1DDI_HCRYPTOSESSION handle)
+{
+	struct ddi_session *session = ddi_session(device, handle);
+
+	return session && session->hw_protection ? NULL : session;
+}
+
 struct ddi_resource *ddi_resource(D3D10DDI_HDEVICE device, D3D10DDI_HRESOURCE handle)
 {
 	return of_device(device, handle.pDrvPrivate, DDI_RESOURCE);

@@ -7,7 +7,7 @@
 static VOID APIENTRY start_session_key_refresh(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession,
 					       UINT RandomNumberSize, VOID *pRandomNumber)
 {
-	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+	struct ddi_session *session = ddi_blt_session(hDevice, hCryptoSession);
 	struct ddi_device *device = ddi_device(hDevice);
 	struct timespec room;
 	uint8_t random[16];
@@ -31,7 +31,7 @@ static VOID APIENTRY start_session_key_refresh(D3D10DDI_HDEVICE hDevice, D3D11_1
 /* The content slot keeps its key, but what wraps it from now on is another session key. */
 static VOID APIENTRY finish_session_key_refresh(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession)
 {
-	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+	struct ddi_session *session = ddi_blt_session(hDevice, hCryptoSession);
 	struct ddi_device *device = ddi_device(hDevice);
 	struct timespec room;
 	int error;

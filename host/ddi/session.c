@@ -12,6 +12,17 @@
 	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_ENCRYPTED_READ_BACK_KEY |                                                  \
 	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_DECRYPTION_BLT)
 
+/* In the order in which GetCryptoKeyExchangeType lists them; a board without the second certificate has the first only. */
+static const GUID *const exchanges[] = {
+	&D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP,
+	&D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION,
+};
+
+static UINT exchange_count(const struct ddi_device *device)
+{
+	return ddi_has_hw_protection(device) ? 2 : 1;
+}
+
 /* The one pair that there is: AES-128 in counter mode, not for decoding. */
 static bool is_supported(const GUID *crypto, const GUID *profile)
 {
@@ -36,7 +47,9 @@ static HRESULT APIENTRY get_content_protection_caps(D3D10DDI_HDEVICE hDevice, CO
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
 	info = coffer_info(device->context);
 	pCaps->Caps = CAPS;
-	pCaps->KeyExchangeTypeCount = 1;
+	if (ddi_has_hw_protection(device))
+		pCaps->Caps |= D3DWDDM2_0DDI_CONTENT_PROTECTION_CAPS_HARDWARE_DRM_COMMUNICATION;
+	pCaps->KeyExchangeTypeCount = exchange_count(device);
 	pCaps->BlockAlignmentSize = DDI_BLOCK_BYTES;
 	pCaps->ProtectedMemorySize = (ULONGLONG)info->surface_pages * info->page_bytes;
 	return S_OK;
@@ -50,9 +63,9 @@ static HRESULT APIENTRY get_crypto_key_exchange_type(D3D10DDI_HDEVICE hDevice, C
 	*pKeyExchangeType = NULL_GUID;
 	if (!ddi_device(hDevice) || !is_supported(pCryptoType, pDecodeProfile))
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
-	if (Index)
+	if (Index >= exchange_count(ddi_device(hDevice)))
 		return E_INVALIDARG;
-	*pKeyExchangeType = D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP;
+	*pKeyExchangeType = *exchanges[Index];
 	return S_OK;
 }
 
@@ -84,20 +97,26 @@ static HRESULT APIENTRY create_crypto_session(D3D10DDI_HDEVICE hDevice,
 	struct ddi_device *device = ddi_device(hDevice);
 	struct ddi_session *session = hCryptoSession.pDrvPrivate;
 	struct timespec room;
+	bool hw_protection;
 	int error;
 
 	if (!session)
 		return E_OUTOFMEMORY;
 	memset(session, 0, sizeof(*session));
-	if (!pCreateData || !is_supported(&pCreateData->CryptoType, &pCreateData->DecodeProfile) ||
-	    !ddi_same_guid(&pCreateData->KeyExchangeType, &D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP))
+	if (!pCreateData || !is_supported(&pCreateData->CryptoType, &pCreateData->DecodeProfile))
+		return D3DDDIERR_UNSUPPORTEDCRYPTO;
+	hw_protection = ddi_same_guid(&pCreateData->KeyExchangeType, &D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION);
+	if (!hw_protection && !ddi_same_guid(&pCreateData->KeyExchangeType, &D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP))
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
 	if (!device || ddi_alive(device))
 		return D3DDDIERR_DEVICEREMOVED;
-	error = coffer_session_create(device->context, COFFER_SESSION_PROTECTED, ddi_deadline(device, &room),
-				      &session->native);
+	if (hw_protection && !ddi_has_hw_protection(device))
+		return D3DDDIERR_UNSUPPORTEDCRYPTO;
+	error = coffer_session_create(device->context, hw_protection ? COFFER_SESSION_ECDH : COFFER_SESSION_PROTECTED,
+				      ddi_deadline(device, &room), &session->native);
 	if (error)
 		return create_result(device, error);
+	session->hw_protection = hw_protection;
 	session->runtime = hRTCryptoSession;
 	ddi_mark(&session->head, DDI_SESSION, device);
 	return S_OK;
@@ -132,8 +151,12 @@ static HRESULT APIENTRY negotiate(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSE
 				  BYTE *pData)
 {
 	struct ddi_session *session = ddi_session(hDevice, hCryptoSession);
+	struct ddi_device *device = ddi_device(hDevice);
 
-	return session ? ddi_negotiate(ddi_device(hDevice), session->native, DataSize, pData) : E_INVALIDARG;
+	if (!session)
+		return E_INVALIDARG;
+	return session->hw_protection ? ddi_hw_protection(device, session, DataSize, pData)
+				      : ddi_negotiate(device, session->native, DataSize, pData);
 }
 
 /* Of WDDM 2.4, also as the entry that may be called from any thread: every negotiation here may. */

@@ -37,7 +37,8 @@ static void APIENTRY check_crypto_session_status(D3D10DDI_HDEVICE hDevice, D3D11
 	ddi_report(device, error);
 }
 
-/* Private data belong to HW_PROTECTION, which no session here has. */
+/* Of HW_PROTECTION: which slot on the board the next content key will be in, in bits 32 and up the session's own. The key itself comes
+ * with a frame, wrapped under the session key that was agreed on; the driver has no private data for it. */
 static HRESULT APIENTRY get_data_for_new_hardware_key(D3D10DDI_HDEVICE hDevice,
 						      D3D11_1DDI_HCRYPTOSESSION hCryptoSession, UINT PrivateInputSize,
 						      const void *pPrivatInputData, UINT64 *pPrivateOutputData)
@@ -49,9 +50,18 @@ static HRESULT APIENTRY get_data_for_new_hardware_key(D3D10DDI_HDEVICE hDevice,
 	*pPrivateOutputData = 0;
 	if (!session || (PrivateInputSize && !pPrivatInputData))
 		return E_INVALIDARG;
-	return ddi_alive(session->head.device) ? D3DDDIERR_DEVICEREMOVED : D3DDDIERR_UNSUPPORTEDCRYPTO;
+	if (ddi_alive(session->head.device))
+		return D3DDDIERR_DEVICEREMOVED;
+	if (!session->hw_protection)
+		return D3DDDIERR_UNSUPPORTEDCRYPTO;
+	if (PrivateInputSize)
+		return E_INVALIDARG;
+	*pPrivateOutputData = (UINT64)coffer_session_slot(session->native, COFFER_KEY_SESSION) << 32 |
+			      coffer_session_slot(session->native, COFFER_KEY_CONTENT);
+	return S_OK;
 }
 
+/* There are none, in either direction, for any exchange. */
 static void APIENTRY get_crypto_session_private_data_size(D3D10DDI_HDEVICE hDevice, CONST GUID *pCryptoType,
 							  CONST GUID *pDecoderProfile, CONST GUID *pKeyExchangeType,
 							  UINT *pPrivateInputSize, UINT *pPrivateOutputSize)

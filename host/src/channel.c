@@ -53,8 +53,9 @@ static int command(coffer_session *channel, const void *input, size_t bytes, siz
 	struct coffer_task *task;
 	int error;
 
-	if (!channel || channel->kind < COFFER_CHANNEL_64 || !input || bytes + before < COFFER_CHANNEL_LEAST ||
-	    bytes > sizeof(request.message) - before || !answer || !answer_bytes)
+	if (!channel || (channel->kind != COFFER_CHANNEL_64 && channel->kind != COFFER_CHANNEL_32) || !input ||
+	    bytes + before < COFFER_CHANNEL_LEAST || bytes > sizeof(request.message) - before || !answer ||
+	    !answer_bytes)
 		return COFFER_E_INVALID;
 	*answer_bytes = 0;
 	error = context_check(channel->context, true);

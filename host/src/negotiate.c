@@ -5,11 +5,18 @@
 #include "internal.h"
 #include "session.h"
 
+/* Of NEGOTIATE_RESULT, and of EXCHANGE_ANSWER, which begins alike. */
+static size_t answer_bytes(const struct coffer_task *task)
+{
+	return task->control.request == COFFER_REQ_EXCHANGE_ANSWER ? sizeof(struct coffer_exchange_answer)
+								   : sizeof(struct coffer_negotiate_result);
+}
+
 static void result_told(struct coffer_task *task)
 {
 	struct coffer_negotiate_result result;
 
-	if (task->control.got != sizeof(result)) {
+	if (task->control.got != answer_bytes(task)) {
 		context_fail(task->context, COFFER_E_PROTOCOL);
 		task_finish(task, COFFER_E_PROTOCOL);
 		return;
@@ -34,43 +41,38 @@ void negotiate_answered(struct coffer_task *task, int error)
 		control_poll_later(task); /* its boot takes some millions of cycles, and then it will do it */
 	} else if (error) {
 		task_finish(task, error);
-	} else if (task->control.request == COFFER_REQ_NEGOTIATE_RESULT) {
+	} else if (task->control.type == COFFER_RT_IN) {
 		result_told(task);
 	} else {
 		task->control = (struct control){
 			.type = COFFER_RT_IN,
-			.request = COFFER_REQ_NEGOTIATE_RESULT,
+			.request = task->control.request == COFFER_REQ_EXCHANGE_START ? COFFER_REQ_EXCHANGE_ANSWER
+										      : COFFER_REQ_NEGOTIATE_RESULT,
 			.value = COFFER_HANDLE_INDEX(task->session),
-			.length = sizeof(struct coffer_negotiate_result),
 		};
+		task->control.length = (uint16_t)answer_bytes(task);
 		control_poll_later(task);
 	}
 }
 
-int coffer_negotiate_start(coffer_session *session, const uint8_t *blob, size_t bytes, coffer_callback callback,
-			   void *arg, coffer_task **task)
+/* A request that begins with the session's handle. */
+static int start(coffer_session *session, uint8_t request, const void *message, size_t bytes, coffer_callback callback,
+		 void *arg, coffer_task **task)
 {
-	struct coffer_negotiate request;
 	struct coffer_task *made;
-	int error;
+	int error = context_check(session->context, false);
 
-	if (task)
-		*task = NULL;
-	if (!session || !blob || bytes != COFFER_BLOB_BYTES)
-		return COFFER_E_INVALID;
-	error = context_check(session->context, false);
 	if (error)
 		return error;
 	made = task_new(session->context, TASK_NEGOTIATE);
 	if (!made)
 		return COFFER_E_NO_MEMORY;
-	request.session = session->slots[COFFER_KEY_SESSION];
-	memcpy(request.blob, blob, bytes);
+	made->session = session->slots[COFFER_KEY_SESSION];
 	made->control.type = COFFER_RT_OUT;
-	made->control.request = COFFER_REQ_NEGOTIATE_START;
-	made->control.length = sizeof(request);
-	memcpy(made->control.data, &request, sizeof(request));
-	made->session = request.session;
+	made->control.request = request;
+	made->control.length = (uint16_t)(sizeof(made->session) + bytes);
+	memcpy(made->control.data, &made->session, sizeof(made->session));
+	memcpy(made->control.data + sizeof(made->session), message, bytes);
 	made->callback = callback;
 	made->arg = arg;
 	pthread_mutex_lock(&session->context->lock);
@@ -83,6 +85,16 @@ int coffer_negotiate_start(coffer_session *session, const uint8_t *blob, size_t 
 	pthread_mutex_unlock(&session->context->lock);
 	task_unref(made);
 	return error;
+}
+
+int coffer_negotiate_start(coffer_session *session, const uint8_t *blob, size_t bytes, coffer_callback callback,
+			   void *arg, coffer_task **task)
+{
+	if (task)
+		*task = NULL;
+	if (!session || !blob || bytes != COFFER_BLOB_BYTES)
+		return COFFER_E_INVALID;
+	return start(session, COFFER_REQ_NEGOTIATE_START, blob, bytes, callback, arg, task);
 }
 
 int coffer_negotiate(coffer_session *session, const uint8_t *blob, size_t bytes, const struct timespec *deadline,
@@ -99,6 +111,27 @@ int coffer_negotiate(coffer_session *session, const uint8_t *blob, size_t bytes,
 	if (error)
 		return error;
 	error = task_complete(task, deadline, outcome);
+	task_unref(task);
+	return error;
+}
+
+int coffer_exchange(coffer_session *session, const struct coffer_exchange_hello *hello, const struct timespec *deadline,
+		    struct coffer_exchange_reply *reply, struct coffer_outcome *outcome)
+{
+	coffer_task *task;
+	int error;
+
+	if (!session || !hello || !reply)
+		return COFFER_E_INVALID;
+	memset(reply, 0, sizeof(*reply));
+	error = context_check(session->context, true);
+	if (!error)
+		error = start(session, COFFER_REQ_EXCHANGE_START, hello, sizeof(*hello), NULL, NULL, &task);
+	if (error)
+		return error;
+	error = task_complete(task, deadline, outcome);
+	if (!error)
+		memcpy(reply, task->control.data + offsetof(struct coffer_exchange_answer, reply), sizeof(*reply));
 	task_unref(task);
 	return error;
 }

@@ -319,7 +319,7 @@ int coffer_pool_session(coffer_pool *pool, enum coffer_session_kind kind, const 
 {
 	int error;
 
-	if (!pool || !session || (unsigned)kind > COFFER_SESSION_OPEN_WRAP)
+	if (!pool || !session || ((unsigned)kind > COFFER_SESSION_OPEN_WRAP && kind != COFFER_SESSION_ECDH))
 		return COFFER_E_INVALID;
 	*session = NULL;
 	if (pool->library->pid != getpid())

@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include <mbedtls/ctr_drbg.h>
-#include <mbedtls/entropy.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/rsa.h>
 
 #include "coffer/trust.h"
 #include "public_key.h"
-
-struct rng {
-	mbedtls_entropy_context entropy;
-	mbedtls_ctr_drbg_context drbg;
-};
-
-static int rng_open(struct rng *rng)
-{
-	mbedtls_entropy_init(&rng->entropy);
-	mbedtls_ctr_drbg_init(&rng->drbg);
-	return mbedtls_ctr_drbg_seed(&rng->drbg, mbedtls_entropy_func, &rng->entropy, NULL, 0);
-}
-
-static void rng_close(struct rng *rng)
-{
-	mbedtls_ctr_drbg_free(&rng->drbg);
-	mbedtls_entropy_free(&rng->entropy);
-}
+#include "rng.h"
 
 int coffer_random(void *out, size_t bytes)
 {

@@ -64,7 +64,7 @@ int coffer_session_create(coffer_context *context, enum coffer_session_kind kind
 	struct control answer;
 	int error;
 
-	if (!context || !session || (unsigned)kind > COFFER_CHANNEL_32)
+	if (!context || !session || (unsigned)kind > COFFER_SESSION_ECDH)
 		return COFFER_E_INVALID;
 	*session = NULL;
 	made = calloc(1, sizeof(*made));

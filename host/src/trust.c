@@ -255,8 +255,8 @@ int coffer_chain_verify(const coffer_roots *roots, enum coffer_chain which, cons
 	return ret;
 }
 
-int coffer_trust_board(coffer_context *context, const coffer_roots *roots, const struct timespec *deadline,
-		       coffer_public_key **key, enum coffer_trust *reason)
+int coffer_trust_board(coffer_context *context, const coffer_roots *roots, enum coffer_chain which,
+		       const struct timespec *deadline, coffer_public_key **key, enum coffer_trust *reason)
 {
 	uint8_t *chain;
 	size_t bytes;
@@ -265,10 +265,10 @@ int coffer_trust_board(coffer_context *context, const coffer_roots *roots, const
 	if (!context || !roots || !key)
 		return COFFER_E_INVALID;
 	*key = NULL;
-	ret = coffer_get_chain(context, COFFER_CHAIN_RSA, deadline, &chain, &bytes);
+	ret = coffer_get_chain(context, which, deadline, &chain, &bytes);
 	if (ret)
 		return ret;
-	ret = coffer_chain_verify(roots, COFFER_CHAIN_RSA, chain, bytes, key, reason);
+	ret = coffer_chain_verify(roots, which, chain, bytes, key, reason);
 	coffer_free(chain);
 	if (!ret && strcmp((*key)->serial, coffer_context_serial(context))) {
 		coffer_public_key_free(key);

@@ -151,6 +151,11 @@ void sessions_of_others_are_refused_everywhere(void **state);
 void stale_sessions_are_refused_everywhere(void **state);
 void missing_pointers_are_refused_everywhere(void **state);
 
+/* hw_protection.c */
+void hw_protection_packets_are_checked(void **state);
+void hw_protection_sessions_decrypt_bitstreams(void **state);
+void hw_protection_forbids_what_the_documents_say(void **state);
+
 /* memory.c */
 void void_entries_tell_when_memory_is_short(void **state);
 void entries_with_a_result_say_when_memory_is_short(void **state);

@@ -14,7 +14,7 @@ void create_answers_with_its_four_codes_only(void **state)
 	D3D11_1DDI_HCRYPTOSESSION s = new_session_memory(&a);
 
 	(void)state;
-	create.KeyExchangeType = D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION;
+	create.KeyExchangeType = D3DWDDM2_0DDI_DECODER_ENCRYPTION_HW_CENC;
 	assert_int_equal(a.f.pfnCreateCryptoSession(a.device, &create, s, runtime), D3DDDIERR_UNSUPPORTEDCRYPTO);
 	assert_int_equal(a.f.pfnCreateCryptoSession(a.device, NULL, s, runtime), D3DDDIERR_UNSUPPORTEDCRYPTO);
 	assert_int_equal(a.f.pfnCreateCryptoSession(nobody, good_create, s, runtime), D3DDDIERR_DEVICEREMOVED);

@@ -266,11 +266,17 @@ static void exchange_key(void)
 
 static void make_session(const struct timespec *deadline)
 {
+	static const struct coffer_exchange_hello hello;
+	struct coffer_exchange_reply reply;
+	uint8_t kind = next();
 	coffer_surface *surface = NULL;
 	coffer_session *session;
 
-	if (coffer_session_create(context, (enum coffer_session_kind)(next() % 3), deadline, &session))
+	if (coffer_session_create(context, (enum coffer_session_kind)(kind % 3), deadline, &session))
 		return;
+	if (kind & 0x80 && coffer_exchange(session, &hello, deadline, &reply, NULL) &&
+	    memcmp(&reply, &(struct coffer_exchange_reply){0}, sizeof(reply)))
+		abort();
 	if (next() & 1 && !coffer_surface_create(session, 1 + number(5000), deadline, &surface))
 		coffer_surface_destroy(&surface, deadline);
 	coffer_session_destroy(&session, deadline);

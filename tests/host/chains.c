@@ -41,7 +41,7 @@ static void open_way(struct way *way, uint32_t job_bytes)
 	CHECK(!coffer_init(&way->library, &options));
 	CHECK(!coffer_open(way->library, NULL, -1, NULL, &way->context));
 	CHECK(!coffer_roots_load(&roots, NULL, &reason));
-	CHECK(!coffer_trust_board(way->context, roots, NULL, &board, &reason));
+	CHECK(!coffer_trust_board(way->context, roots, COFFER_CHAIN_RSA, NULL, &board, &reason));
 	CHECK(!coffer_seal_open_key(board, COFFER_USE_CBC | COFFER_USE_CTR | COFFER_USE_ENCRYPT | COFFER_USE_DECRYPT, 0,
 				    key, sizeof(key), blob));
 	CHECK(!coffer_session_create(way->context, COFFER_SESSION_OPEN, NULL, &way->session));

@@ -31,7 +31,7 @@ static void open_channel(enum coffer_session_kind kind)
 	words = kind == COFFER_CHANNEL_64 ? 2 : 1;
 	number = 100;
 	CHECK(!coffer_roots_load(&roots, NULL, &reason));
-	CHECK(!coffer_trust_board(context, roots, NULL, &board, &reason));
+	CHECK(!coffer_trust_board(context, roots, COFFER_CHAIN_RSA, NULL, &board, &reason));
 	CHECK(!coffer_seal_session_key(board, key, blob));
 	CHECK(!coffer_session_create(context, kind, NULL, &channel));
 	CHECK(!coffer_negotiate(channel, blob, sizeof(blob), NULL, NULL));

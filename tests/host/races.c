@@ -320,7 +320,7 @@ static void set_up(void)
 	CHECK(!coffer_init(&library, NULL));
 	CHECK(!coffer_open(library, NULL, -1, NULL, &context));
 	CHECK(!coffer_roots_load(&roots, NULL, NULL));
-	CHECK(!coffer_trust_board(context, roots, NULL, &board, NULL));
+	CHECK(!coffer_trust_board(context, roots, COFFER_CHAIN_RSA, NULL, &board, NULL));
 	CHECK(!coffer_seal_open_key(board, COFFER_USE_CTR | COFFER_USE_ENCRYPT, 0, key, sizeof(key), blob));
 	CHECK(!coffer_session_create(context, COFFER_SESSION_OPEN, NULL, &session));
 	CHECK(!coffer_negotiate(session, blob, sizeof(blob), NULL, NULL));

@@ -303,6 +303,12 @@ int coffer_negotiate(coffer_session *session, const uint8_t *blob, size_t bytes,
 int coffer_negotiate_start(coffer_session *session, const uint8_t *blob, size_t bytes, coffer_callback callback,
 			   void *arg, coffer_task **task) COFFER_MUST_CHECK;
 
+/* The other way, for sessions of kind COFFER_SESSION_ECDH, whose key nobody sends: an application far or near makes the hello and
+ * reads the reply (<coffer/trust.h>, or anything else that follows docs/protocol.md); both pass unread. The reply is zero where the
+ * result is not 0. Errors: as coffer_negotiate; BAD_BLOB for a hello that is none. */
+int coffer_exchange(coffer_session *session, const struct coffer_exchange_hello *hello, const struct timespec *deadline,
+		    struct coffer_exchange_reply *reply, struct coffer_outcome *result) COFFER_MUST_CHECK;
+
 /* ---- jobs ---------------------------------------------------------------------------------------- */
 
 /*

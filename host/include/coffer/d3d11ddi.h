@@ -82,6 +82,15 @@ SIZE_T APIENTRY CofferCalcPrivateDecoderSize(D3D10DDI_HDEVICE hDevice, CONST COF
 HRESULT APIENTRY CofferCreateDecoder(D3D10DDI_HDEVICE hDevice, CONST COFFER_DDIARG_CREATEDECODER *pCreateData,
 	D3D11_1DDI_HDECODE hDecode);
 
+/* HWProtectionFunctionID, in sessions with the key exchange D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION. No function has private
+ * data, in or out. Status is what the call returns, too: S_OK, E_INVALIDARG, E_OUTOFMEMORY; HWProtectionDataSize is 0 where nothing was
+ * written. docs/ddi.md has both packets of the exchange. */
+typedef enum COFFER_HW_PROTECTION_FUNCTION {
+	COFFER_HW_PROTECTION_EXCHANGE = 1,    /* in: the application's hello, 68 bytes; out: the board's reply, 164 */
+	COFFER_HW_PROTECTION_CERTIFICATE = 2, /* in: nothing; out: the X.509 chain (DER, leaf first, root left out) of the key that signs replies.
+					       * With too little room: E_INVALIDARG, and HWProtectionDataSize is what it takes */
+} COFFER_HW_PROTECTION_FUNCTION;
+
 /* The session of <coffer/coffer.h> under a crypto session, lent until DestroyCryptoSession: for jobs that
  * DecryptionBlt cannot express. It stays protected. NULL for any handle that is not this device's. */
 struct coffer_session;

@@ -68,10 +68,11 @@ void coffer_roots_free(coffer_roots **roots);
 int coffer_chain_verify(const coffer_roots *roots, enum coffer_chain which, const void *chain, size_t bytes,
 			coffer_public_key **key, enum coffer_trust *reason) COFFER_MUST_CHECK;
 
-/* Fetches the RSA chain of the context's board, checks it, and checks that it was issued for this board's serial
+/* Fetches a chain of the context's board, checks it, and checks that it was issued for this board's serial
  * number (else WRONG_KEY). Errors: those of coffer_get_chain and coffer_chain_verify. */
-int coffer_trust_board(coffer_context *context, const coffer_roots *roots, const struct timespec *deadline,
-		       coffer_public_key **key, enum coffer_trust *reason) COFFER_MUST_CHECK;
+int coffer_trust_board(coffer_context *context, const coffer_roots *roots, enum coffer_chain which,
+		       const struct timespec *deadline, coffer_public_key **key,
+		       enum coffer_trust *reason) COFFER_MUST_CHECK;
 
 /* The board's serial number as the certificate's subject has it (serialNumber, 2.5.4.5); empty if it has none. Valid as
  * long as the key. */
@@ -90,6 +91,22 @@ int coffer_seal_session_key(const coffer_public_key *key, const uint8_t session_
  * under the label "coffer-open-v1". The board checks whether usage and policy go together. Errors: INVALID, NOT_READY. */
 int coffer_seal_open_key(const coffer_public_key *key, uint8_t usage, uint8_t iv_policy, const uint8_t *open_key,
 			 size_t key_bytes, uint8_t blob[COFFER_BLOB_BYTES]) COFFER_MUST_CHECK;
+
+/* ---- agreeing on a key: ephemeral ECDH on P-256, signed by the board (docs/protocol.md) ------------ */
+
+/* The application's part in one exchange. */
+typedef struct coffer_initiator coffer_initiator;
+
+/* Draws an ephemeral key (SP 800-56A, 5.6.1.2) and makes the hello for coffer_exchange. Errors: INVALID, NO_MEMORY, NOT_READY. */
+int coffer_initiator_create(coffer_initiator **initiator, struct coffer_exchange_hello *hello) COFFER_MUST_CHECK;
+
+/* Checks the reply: its form, the signature over this hello under `key` (of COFFER_CHAIN_P256), the board's point, the confirmation.
+ * Gives the 16-byte session key, which the caller wipes; zeroes where it fails. Errors: INVALID, UNTRUSTED (the reply is not this
+ * board's to this hello), NO_MEMORY, NOT_READY. */
+int coffer_initiator_finish(const coffer_initiator *initiator, const coffer_public_key *key,
+			    const struct coffer_exchange_reply *reply, uint8_t session_key[16]) COFFER_MUST_CHECK;
+/* Wipes the ephemeral key. */
+void coffer_initiator_destroy(coffer_initiator **initiator);
 
 /* Random bytes fit for keys (CTR_DRBG of SP 800-90A on the operating system's source); zeroes where that fails. Errors: INVALID,
  * NOT_READY. */
