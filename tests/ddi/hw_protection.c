@@ -24,6 +24,7 @@ static union {
 	uint8_t bytes[sizeof(output_data) + COFFER_CHAIN_MAX_BYTES];
 } out;
 
+static BYTE *const packet_in = in.bytes + offsetof(input_data, pbInput);
 static const BYTE *const packet_out = out.bytes + offsetof(output_data, pbOutput);
 
 static D3D11_1DDI_HCRYPTOSESSION hw; /* of a; the tests here run one after the other */
@@ -34,7 +35,7 @@ static pipe_data message(UINT function, const void *packet, UINT bytes, UINT roo
 	memset(&in, 0, sizeof(in));
 	memset(&out, GARBAGE, sizeof(out));
 	in.data.HWProtectionDataSize = bytes;
-	memcpy(in.data.pbInput, packet ? packet : "", bytes);
+	memcpy(packet_in, packet ? packet : "", bytes);
 	out.data.PrivateDataSize = 0;
 	out.data.MaxHWProtectionDataSize = room;
 	return (pipe_data){function, &in.data, &out.data, S_OK};
@@ -122,9 +123,9 @@ void hw_protection_packets_are_checked(void **state)
 
 	/* Each part of a hello with one bit flipped: the board itself refuses it. */
 	for (size_t at = 0; at < HELLO_BYTES; at += at < 4 ? 1 : 21) {
-		in.data.pbInput[at] ^= 1;
+		packet_in[at] ^= 1;
 		refused(good);
-		in.data.pbInput[at] ^= 1;
+		packet_in[at] ^= 1;
 	}
 	coffer_initiator_destroy(&initiator);
 
