@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,7 @@ struct Urb {
 	bool continuation = false;   // goes on the transfer of the URB before it: dies with that one
 	bool fail_when_idle = false; // ends with -ETIMEDOUT where board time would stop waiting for it
 
+	std::atomic<bool> submitted = false; // the backend has it, or had it
 	size_t actual = 0;
 	int status = 0;
 	std::function<void(Urb &)> done; // once, on the backend's thread; may submit, must not block

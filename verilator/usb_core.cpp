@@ -254,8 +254,10 @@ int UsbCore::submit(UsbFile &file, UrbPtr urb)
 	Lock lock(mutex_);
 	int error = check_locked(file, *urb, lock);
 
-	if (error == 0)
+	if (error == 0) {
+		urb->submitted = true;
 		backend_.submit(std::move(urb));
+	}
 	return error;
 }
 

@@ -257,6 +257,7 @@ bool UsbipConnection::submit(const usbip_header &header)
 	}
 	urb->done = [self = shared_from_this(), seqnum](Urb &each) { self->ended(seqnum, each); };
 	if (!open_file_) {
+		urb->submitted = true;
 		device_->backend.submit(urb);
 	} else if (int error = device_->core.submit(*this, urb); error < 0) {
 		urb->status = error;
@@ -311,8 +312,9 @@ void UsbipConnection::cancel_transfers(const EndpointTest &which)
 	std::vector<std::pair<uint32_t, UrbPtr>> chosen;
 	{
 		std::lock_guard lock(mutex_);
+		// What waits for the core in submit() is looked at there, after whoever cancels: nobody may wait for it here.
 		for (const auto &[seqnum, pending] : pending_)
-			if (which(pending.urb->endpoint))
+			if (pending.urb->submitted && which(pending.urb->endpoint))
 				chosen.emplace_back(seqnum, pending.urb);
 	}
 	for (const auto &each : chosen)
