@@ -10,3 +10,10 @@ def shared_board():
     session = BoardSession("--seed", 7)
     yield session
     session.close()
+
+
+@pytest.fixture
+def board(shared_board):
+    """The same, for clients (tests/virtual_board/client.c), which end with the test."""
+    yield shared_board
+    shared_board.drop_clients()

@@ -4,26 +4,15 @@
 import secrets
 import struct
 
-import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from virtual_board import wire
 from virtual_board.exchange import Application, packet
-from virtual_board.wire import Context, job
+from virtual_board.wire import contexts, job
 
 B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
 SMALL_X = (5, 0x459243B9AA581806FE913BCE99817ADE11CA503C64D9A3C533415C083248FBCC)
 SMALL_Y = (0xD7325D7646CD60D80A92738CEB345F844CFFAF35841022CAB176F692DE8DE1D7, 5)
-
-
-@pytest.fixture
-def board(shared_board):
-    yield shared_board
-    shared_board.drop_clients()
-
-
-def contexts(board, *interfaces):
-    return [Context(board.client(), interface) for interface in interfaces]
 
 
 def ctr(key, iv, data):

@@ -4,20 +4,9 @@
 import secrets
 import struct
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from virtual_board import wire
-from virtual_board.wire import Context, job
-
-
-@pytest.fixture
-def board(shared_board):
-    yield shared_board
-    shared_board.drop_clients()
-
-
-def contexts(board, *interfaces):
-    return [Context(board.client(), interface) for interface in interfaces]
+from virtual_board.wire import Context, contexts, job
 
 
 def works(context):

@@ -3,8 +3,8 @@
  * Key negotiation by RSAES-OAEP and key exchange (exchange.h): long work for the main loop, begun and asked about by requests.
  *
  * One runs at a time, others wait in order of arrival, one of each context. Its answer is released a fixed number of
- * cycles after it was granted the engine, whatever the blob was; an exchange's when it is there. Only a new start or the end of the same session
- * aborts one.
+ * cycles after it was granted the engine, whatever the blob was; an exchange's when it is there. Only a new start or the
+ * end of the same session aborts one.
  */
 #ifndef COFFER_NEGOTIATE_H
 #define COFFER_NEGOTIATE_H
@@ -20,8 +20,7 @@
 void negotiate_init(void);
 
 /* Queues a negotiation of s (which has no key yet), or an exchange, as the kind of s says; blob or hello, of so many bytes, is
- * copied. COFFER_ERR_STATE while one of another session of this
- * context is unfinished, COFFER_ERR_NOT_READY on a board that cannot negotiate, or not yet. [irq] */
+ * copied. COFFER_ERR_STATE while one of another session of this context is unfinished, COFFER_ERR_NOT_READY on a board that cannot negotiate, or not yet. [irq] */
 enum coffer_result negotiate_start(const struct session *s, const uint8_t *blob, size_t bytes, uint64_t setup_cycle);
 
 /* Fills in what is known of the last negotiation of s, and the reply of an exchange that went well; COFFER_ERR_STATE if there

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * mbedTLS's AES with its S-box and interface, but key schedule and rounds as loops, which take less than half of the memory
- * that they take unrolled, and without its table of MixColumns, which would save little time. Only encryption, with keys of
- * 128, 192 or 256 bits. tests/channel has it against the vectors of FIPS 197 and RFC 4493.
+ * that they take unrolled, and without its table of MixColumns, a KiB. Only encryption, with keys of 128, 192 or 256 bits. tests/channel has it against the vectors of FIPS 197 and RFC 4493.
  */
 #define MBEDTLS_AES_SETKEY_ENC_ALT
 #define MBEDTLS_AES_ENCRYPT_ALT

@@ -72,8 +72,8 @@ static void derive(struct exchange *x)
 {
 	uint8_t prk[HMAC_BYTES];
 
-	hmac_sha256(x->transcript, x->shared, P256_BYTES, NULL, 0,
-		    prk); /* HKDF-Extract: SP 800-56A's Z is the x-coordinate */
+	/* HKDF-Extract; Z of SP 800-56A is the x-coordinate. */
+	hmac_sha256(x->transcript, x->shared, P256_BYTES, NULL, 0, prk);
 	expand(prk, COFFER_EXCHANGE_KEY_INFO, x->key.key);
 	x->key.key_bytes = 16;
 	expand(prk, COFFER_EXCHANGE_CONFIRM_INFO, x->reply.confirmation);

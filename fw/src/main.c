@@ -29,9 +29,10 @@ __attribute__((noinline)) static void boot(void)
 		drbg_tag_key();
 		board_wake_on(IRQ_POOL, true);
 		drbg_pool_poll();
-		if (have_key && !rsa_load(&key))
+		if (have_key && rsa_load(&key))
+			p256_load(key.p256_scalar);
+		else if (have_key)
 			identity_bad_key();
-		p256_load(key.p256_scalar);
 	}
 	wipe(&key, sizeof(key));
 	negotiate_init();

@@ -113,6 +113,12 @@ HRESULT ddi_result(struct ddi_device *device, int error);
 /* The same for VOID entries: what the caller did wrong is silent, what failed goes to pfnSetErrorCb. */
 void ddi_report(struct ddi_device *device, int error);
 
+/* What GetCryptoSessionPrivateDataSize says of every exchange. */
+#define DDI_PRIVATE_INPUT  0u
+#define DDI_PRIVATE_OUTPUT 0u
+
+/* ddi_result() for key exchanges, of which the documents know no lost device: the session is useless, and the next call says why. */
+HRESULT ddi_exchange_result(struct ddi_device *device, int error);
 /* RSAES-OAEP, of sessions and of channels. */
 HRESULT ddi_negotiate(struct ddi_device *device, coffer_session *native, UINT bytes, const void *blob);
 

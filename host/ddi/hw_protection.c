@@ -4,10 +4,6 @@
 
 #include "ddi.h"
 
-/* What GetCryptoSessionPrivateDataSize says. */
-#define PRIVATE_INPUT  0u
-#define PRIVATE_OUTPUT 0u
-
 typedef D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION_INPUT_DATA input_data;
 typedef D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION_OUTPUT_DATA output_data;
 
@@ -18,12 +14,12 @@ bool ddi_has_hw_protection(const struct ddi_device *device)
 
 static const BYTE *packet_in(const input_data *in)
 {
-	return in->pbInput + PRIVATE_INPUT;
+	return in->pbInput + DDI_PRIVATE_INPUT;
 }
 
 static BYTE *packet_out(output_data *out)
 {
-	return out->pbOutput + PRIVATE_OUTPUT;
+	return out->pbOutput + DDI_PRIVATE_OUTPUT;
 }
 
 /* Board time between two stamps, in the interface's units of 100 ns. */
@@ -49,7 +45,7 @@ static HRESULT exchange(struct ddi_device *device, const struct ddi_session *ses
 	memcpy(&hello, packet_in(in), sizeof(hello));
 	error = coffer_exchange(session->native, &hello, ddi_deadline(device, &room), &reply, &outcome);
 	if (error)
-		return ddi_result(device, error);
+		return ddi_exchange_result(device, error);
 	memcpy(packet_out(out), &reply, sizeof(reply));
 	out->HWProtectionDataSize = sizeof(reply);
 	out->TransportTime = hundred_ns(device, outcome.first_cycle, outcome.granted_cycle);
@@ -68,7 +64,7 @@ static HRESULT certificate(struct ddi_device *device, const input_data *in, outp
 		return E_INVALIDARG;
 	error = coffer_get_chain(device->context, COFFER_CHAIN_P256, ddi_deadline(device, &room), &chain, &bytes);
 	if (error)
-		return ddi_result(device, error);
+		return ddi_exchange_result(device, error);
 	out->HWProtectionDataSize = (UINT)bytes;
 	if (bytes <= out->MaxHWProtectionDataSize)
 		memcpy(packet_out(out), chain, bytes);
@@ -87,7 +83,8 @@ static HRESULT transact(struct ddi_device *device, const struct ddi_session *ses
 	out->HWProtectionDataSize = 0;
 	out->TransportTime = 0;
 	out->ExecutionTime = 0;
-	if (!in || in->PrivateDataSize != PRIVATE_INPUT || out->PrivateDataSize != PRIVATE_OUTPUT || ddi_alive(device))
+	if (!in || in->PrivateDataSize != DDI_PRIVATE_INPUT || out->PrivateDataSize != DDI_PRIVATE_OUTPUT ||
+	    ddi_alive(device))
 		return E_INVALIDARG;
 	switch (data->HWProtectionFunctionID) {
 	case COFFER_HW_PROTECTION_EXCHANGE:
@@ -102,14 +99,9 @@ static HRESULT transact(struct ddi_device *device, const struct ddi_session *ses
 HRESULT ddi_hw_protection(struct ddi_device *device, const struct ddi_session *session, UINT bytes, void *data)
 {
 	D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION_DATA *exchange_data = data;
-	HRESULT result;
 
 	if (!data || bytes != sizeof(*exchange_data))
 		return E_INVALIDARG;
-	result = transact(device, session, exchange_data);
-	/* The documents know no lost device here, as for every negotiation. */
-	if (result == D3DDDIERR_DEVICEREMOVED)
-		result = E_INVALIDARG;
-	exchange_data->Status = result;
-	return result;
+	exchange_data->Status = transact(device, session, exchange_data);
+	return exchange_data->Status;
 }

@@ -13,9 +13,12 @@
 	 D3D11_1DDI_CONTENT_PROTECTION_CAPS_DECRYPTION_BLT)
 
 /* In the order in which GetCryptoKeyExchangeType lists them; a board without the second certificate has the first only. */
-static const GUID *const exchanges[] = {
-	&D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP,
-	&D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION,
+static const struct {
+	const GUID *type;
+	enum coffer_session_kind kind;
+} exchanges[] = {
+	{&D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP, COFFER_SESSION_PROTECTED},
+	{&D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION, COFFER_SESSION_ECDH},
 };
 
 static UINT exchange_count(const struct ddi_device *device)
@@ -65,7 +68,7 @@ static HRESULT APIENTRY get_crypto_key_exchange_type(D3D10DDI_HDEVICE hDevice, C
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
 	if (Index >= exchange_count(ddi_device(hDevice)))
 		return E_INVALIDARG;
-	*pKeyExchangeType = *exchanges[Index];
+	*pKeyExchangeType = *exchanges[Index].type;
 	return S_OK;
 }
 
@@ -97,7 +100,7 @@ static HRESULT APIENTRY create_crypto_session(D3D10DDI_HDEVICE hDevice,
 	struct ddi_device *device = ddi_device(hDevice);
 	struct ddi_session *session = hCryptoSession.pDrvPrivate;
 	struct timespec room;
-	bool hw_protection;
+	UINT exchange = 0;
 	int error;
 
 	if (!session)
@@ -105,18 +108,18 @@ static HRESULT APIENTRY create_crypto_session(D3D10DDI_HDEVICE hDevice,
 	memset(session, 0, sizeof(*session));
 	if (!pCreateData || !is_supported(&pCreateData->CryptoType, &pCreateData->DecodeProfile))
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
-	hw_protection = ddi_same_guid(&pCreateData->KeyExchangeType, &D3DWDDM2_0DDI_KEY_EXCHANGE_HW_PROTECTION);
-	if (!hw_protection && !ddi_same_guid(&pCreateData->KeyExchangeType, &D3D11_1DDI_KEY_EXCHANGE_RSAES_OAEP))
-		return D3DDDIERR_UNSUPPORTEDCRYPTO;
 	if (!device || ddi_alive(device))
 		return D3DDDIERR_DEVICEREMOVED;
-	if (hw_protection && !ddi_has_hw_protection(device))
+	while (exchange < exchange_count(device) &&
+	       !ddi_same_guid(&pCreateData->KeyExchangeType, exchanges[exchange].type))
+		exchange++;
+	if (exchange == exchange_count(device))
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
-	error = coffer_session_create(device->context, hw_protection ? COFFER_SESSION_ECDH : COFFER_SESSION_PROTECTED,
-				      ddi_deadline(device, &room), &session->native);
+	error = coffer_session_create(device->context, exchanges[exchange].kind, ddi_deadline(device, &room),
+				      &session->native);
 	if (error)
 		return create_result(device, error);
-	session->hw_protection = hw_protection;
+	session->hw_protection = exchanges[exchange].kind == COFFER_SESSION_ECDH;
 	session->runtime = hRTCryptoSession;
 	ddi_mark(&session->head, DDI_SESSION, device);
 	return S_OK;
@@ -135,16 +138,20 @@ static VOID APIENTRY destroy_crypto_session(D3D10DDI_HDEVICE hDevice, D3D11_1DDI
 	explicit_bzero(session, sizeof(*session));
 }
 
+HRESULT ddi_exchange_result(struct ddi_device *device, int error)
+{
+	HRESULT result = ddi_result(device, error);
+
+	return result == D3DDDIERR_DEVICEREMOVED ? E_INVALIDARG : result;
+}
+
 HRESULT ddi_negotiate(struct ddi_device *device, coffer_session *native, UINT bytes, const void *blob)
 {
 	struct timespec room;
-	HRESULT result;
 
 	if (bytes != COFFER_BLOB_BYTES || !blob || ddi_alive(device))
 		return E_INVALIDARG;
-	result = ddi_result(device, coffer_negotiate(native, blob, bytes, ddi_deadline(device, &room), NULL));
-	/* The documents know no lost device here: the session is useless, and the next call says why. */
-	return result == D3DDDIERR_DEVICEREMOVED ? E_INVALIDARG : result;
+	return ddi_exchange_result(device, coffer_negotiate(native, blob, bytes, ddi_deadline(device, &room), NULL));
 }
 
 static HRESULT APIENTRY negotiate(D3D10DDI_HDEVICE hDevice, D3D11_1DDI_HCRYPTOSESSION hCryptoSession, UINT DataSize,

@@ -54,7 +54,7 @@ static HRESULT APIENTRY get_data_for_new_hardware_key(D3D10DDI_HDEVICE hDevice,
 		return D3DDDIERR_DEVICEREMOVED;
 	if (!session->hw_protection)
 		return D3DDDIERR_UNSUPPORTEDCRYPTO;
-	if (PrivateInputSize)
+	if (PrivateInputSize != DDI_PRIVATE_INPUT)
 		return E_INVALIDARG;
 	*pPrivateOutputData = (UINT64)coffer_session_slot(session->native, COFFER_KEY_SESSION) << 32 |
 			      coffer_session_slot(session->native, COFFER_KEY_CONTENT);
@@ -71,9 +71,9 @@ static void APIENTRY get_crypto_session_private_data_size(D3D10DDI_HDEVICE hDevi
 	(void)pDecoderProfile;
 	(void)pKeyExchangeType;
 	if (pPrivateInputSize)
-		*pPrivateInputSize = 0;
+		*pPrivateInputSize = DDI_PRIVATE_INPUT;
 	if (pPrivateOutputSize)
-		*pPrivateOutputSize = 0;
+		*pPrivateOutputSize = DDI_PRIVATE_OUTPUT;
 }
 
 void ddi_fill_status(D3DWDDM2_0DDI_VIDEODEVICEFUNCS *table)

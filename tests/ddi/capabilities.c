@@ -234,7 +234,7 @@ static bool decrypts_blits(void)
 	return decrypts(NULL, NULL);
 }
 
-/* Said of sessions with HW_PROTECTION, too; what their content is protected by is the other bits' matter. */
+/* No function stands behind these (docs/ddi.md), so they must not be set. */
 static bool is_not_said(void)
 {
 	return false;

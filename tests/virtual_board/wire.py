@@ -198,6 +198,11 @@ class Context:
         return (done.status, back) if header[13] & RETURN else done.status
 
 
+def contexts(board, *interfaces):
+    """One each, in processes of their own."""
+    return [Context(board.client(), interface) for interface in interfaces]
+
+
 # ---- channels ----
 
 INITIALIZE = "06114bdb-3523-470a-8dca-fbc2845154f0"
